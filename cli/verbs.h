@@ -1,0 +1,12 @@
+/*
+ * The verbs of the weigh command, one file each; cli/main.c lists them.
+ */
+#ifndef WEIGH_CLI_VERBS_H
+#define WEIGH_CLI_VERBS_H
+
+#include "cli/options.h"
+
+extern const struct weigh_verb weigh_verb_run;    /* cli/run.c */
+extern const struct weigh_verb weigh_verb_report; /* cli/report.c */
+
+#endif
