@@ -1,0 +1,154 @@
+# weigh: everything a developer does, one target each. `make help` lists them.
+#
+# build/<version>/   object files for one Python      .venv/            build tools
+# build/results/     what each suite of tests found   .venvs/<version>/ a Python with weigh in it
+#
+# Choose the Python by PY=3.12.
+
+VERSIONS ?= 3.10 3.11 3.12 3.13
+PY = $(shell scripts/find-python --default)
+RESULTS := build/results
+TOOLS := .venv
+MESON := $(TOOLS)/bin/meson
+NINJA := $(TOOLS)/bin/ninja
+COMMA := ,
+PIP := bin/python -m pip --disable-pip-version-check -q install
+
+# Meson looks for ninja on PATH: let it find ours.
+export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
+export NINJA_STATUS = [%f/%t] #
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help build build-all demo check lint unit test-python sanitize golden bench bench-quick format \
+	clean distclean FORCE
+
+help: ## this list
+	@echo "make TARGET [PY=3.12]"
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+build: ## build for one Python, into .venvs/VERSION
+	@scripts/need compiler python
+	@$(MAKE) --no-print-directory build-$(PY)
+
+build-all: ## build for every Python found
+	@scripts/need compiler python
+	@set -e; for v in $$(scripts/find-python --list $(VERSIONS)); do \
+		$(MAKE) --no-print-directory build-$$v; done
+
+build-%: build/%/build.ninja FORCE ## build for one Python by version: build-3.12
+	@$(NINJA) -C build/$* --quiet
+	@$(MESON) install -C build/$* --no-rebuild --only-changed --quiet
+
+demo: build ## write the example's data and weigh the program that reads it
+	@version=$(PY); $(MAKE) --no-print-directory examples/cta/ctabus.csv && \
+	PATH="$(CURDIR)/.venvs/$$version/bin:$$PATH" \
+		.venvs/$$version/bin/weigh run -f -o build/dicts.weigh examples/cta/dicts.py
+
+check: ## every test on every Python found, then the sum
+	@scripts/check $(VERSIONS)
+
+lint: $(TOOLS)/.lint ## warnings as errors, layout, the rules between folders
+	@scripts/need compiler clang cmocka
+	@rm -f $(RESULTS)/lint.txt
+	@$(MAKE) --no-print-directory build/lint-gcc/build.ninja build/lint-clang/build.ninja
+	@scripts/lint
+
+unit: ## the C tests
+	@scripts/need compiler cmocka
+	@$(MAKE) --no-print-directory build/unit/build.ninja
+	@scripts/run-unit unit
+
+sanitize: ## the C tests under the address and undefined-behaviour sanitizers
+	@scripts/need compiler cmocka
+	@$(MAKE) --no-print-directory build/sanitize/build.ninja
+	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		scripts/run-unit sanitize
+
+golden: ## what reports print, against what they should
+	@$(MAKE) --no-print-directory pytest-$(PY) SUITE=golden
+
+test-python: ## the Python tests on every Python found
+	@scripts/need compiler c++ python
+	@status=0; for v in $$(scripts/find-python --list $(VERSIONS)); do \
+		$(MAKE) --no-print-directory pytest-$$v SUITE=python || status=1; done; \
+	for v in $$(scripts/find-python --absent $(VERSIONS)); do \
+		echo "Python $$v: absent, not tested"; done; exit $$status
+
+test-python-%: ## the Python tests on one Python: test-python-3.12
+	@$(MAKE) --no-print-directory pytest-$* SUITE=python
+
+# TESTS="tests/python/test_run.py -k quiet" narrows what is run.
+SUITE ?= python
+TESTS ?= tests/$(SUITE)
+pytest-%: build-% .venvs/%/.test FORCE
+	@mkdir -p $(RESULTS) && rm -f $(RESULTS)/$(SUITE)-$*.xml
+	@echo "$(SUITE) tests, Python $*"
+	@PATH="$(CURDIR)/.venvs/$*/bin:$$PATH" .venvs/$*/bin/python -m pytest -q \
+		-o cache_dir=build/pytest-$* -o junit_suite_name=$(SUITE)-$* \
+		--junit-xml=$(RESULTS)/$(SUITE)-$*.xml $(TESTS)
+
+bench: build ## the benchmarks, as ratios of paired runs (many minutes)
+	@version=$(PY); PATH="$(CURDIR)/.venvs/$$version/bin:$$PATH" .venvs/$$version/bin/python bench/run.py
+
+bench-quick: build ## the same in about a minute
+	@version=$(PY); PATH="$(CURDIR)/.venvs/$$version/bin:$$PATH" .venvs/$$version/bin/python bench/run.py --quick
+
+format: $(TOOLS)/.lint ## lay out the C files
+	@$(TOOLS)/bin/clang-format -i $$(scripts/lint --files)
+
+clean: ## remove what was built
+	rm -rf build dist
+	rm -f examples/cta/*.csv
+
+distclean: clean ## remove the virtual environments too
+	rm -rf .venv .venvs
+
+examples/cta/ctabus.csv: examples/cta/make_data.py
+	@.venvs/$(PY)/bin/python examples/cta/make_data.py
+
+$(TOOLS)/.made: requirements/build.txt
+	@scripts/need python
+	@echo "making $(TOOLS)"
+	@"$$(scripts/find-python $(PY))" -m venv $(TOOLS)
+	@$(TOOLS)/$(PIP) -r $<
+	@touch $@
+
+$(TOOLS)/.lint: requirements/lint.txt $(TOOLS)/.made
+	@$(TOOLS)/$(PIP) -r $<
+	@touch $@
+
+# A stem of "3.12"; each Python has its own objects and its own environment.
+.PRECIOUS: .venvs/%/.made .venvs/%/.test build/%/build.ninja
+.venvs/%/.made:
+	@echo "making .venvs/$*"
+	@interpreter=$$(scripts/find-python $*) && "$$interpreter" -m venv .venvs/$*
+	@touch $@
+
+.venvs/%/.test: requirements/test.txt .venvs/%/.made
+	@echo "installing what the tests need into .venvs/$*"
+	@.venvs/$*/$(PIP) -r $<
+	@touch $@
+
+# Configures build/NAME with the options that follow; what Meson says is shown
+# when it fails.
+define configure
+	@mkdir -p build && echo "configuring build/$(1)"
+	@$(2) $(MESON) setup build/$(1) $(3) >build/$(1).log 2>&1 || { cat build/$(1).log; exit 1; }
+endef
+
+build/unit/build.ninja: $(TOOLS)/.made
+	$(call configure,unit,,-Dmodule=false -Dtests=true)
+
+build/sanitize/build.ninja: $(TOOLS)/.made
+	$(call configure,sanitize,,-Dmodule=false -Dtests=true -Db_sanitize=address$(COMMA)undefined)
+
+build/lint-gcc/build.ninja: $(TOOLS)/.made
+	$(call configure,lint-gcc,CC=gcc,-Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
+
+build/lint-clang/build.ninja: $(TOOLS)/.made
+	$(call configure,lint-clang,CC=clang,-Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
+
+build/%/build.ninja: $(TOOLS)/.made .venvs/%/.made
+	$(call configure,$*,,--prefix=$(CURDIR)/.venvs/$* --libdir=lib -Dpython.install_env=venv \
+		-Dpython=$(CURDIR)/.venvs/$*/bin/python)
