@@ -1,0 +1,39 @@
+"""Slots, numbers, and one string for all equal routes and one for all equal dates."""
+
+import csv
+from collections import Counter
+
+from make_data import data
+
+
+class Row:
+    __slots__ = ("route", "date", "daytype", "rides")
+
+    def __init__(self, route, date, daytype, rides):
+        self.route = route
+        self.date = date
+        self.daytype = daytype
+        self.rides = float(rides)
+
+
+def read(path):
+    seen = {}
+    with open(path, newline="") as file:
+        lines = csv.reader(file)
+        next(lines)
+        return [
+            Row(seen.setdefault(route, route), seen.setdefault(date, date), daytype, rides)
+            for route, date, daytype, rides in lines
+        ]
+
+
+def main():
+    rows = read(data())
+    riders = Counter()
+    for row in rows:
+        riders[row.route] += row.rides
+    for route, count in riders.most_common(5):
+        print(f"{route:>4} {count:>12,.0f}")
+
+
+main()
