@@ -1,0 +1,29 @@
+/*
+ * The recorder's allocator: powers of two cut from large chunks of pages, with
+ * a free list for each size. Any thread; a lock guards the lists, and a caller
+ * that does not get it is told that there is no memory.
+ */
+#ifndef WEIGH_BASE_ARENA_H
+#define WEIGH_BASE_ARENA_H
+
+#include <stddef.h>
+
+enum {
+	WEIGH_ARENA_SMALLEST = 16,
+	WEIGH_ARENA_CHUNK = 1 << 20,
+};
+
+/*
+ * At least `bytes` (at most WEIGH_ARENA_CHUNK), 16-aligned, zeroed; NULL when
+ * there is none. The caller owns it until weigh_arena_give or
+ * weigh_arena_clear.
+ */
+void *weigh_arena_take(size_t bytes);
+
+/* Gives back what weigh_arena_take(bytes) returned. */
+void weigh_arena_give(void *block, size_t bytes);
+
+/* Gives back everything at once; nothing taken before may be used after. */
+void weigh_arena_clear(void);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Pages from the kernel. Any thread; the only place where the recorder's own
+ * memory comes from.
+ */
+#define _GNU_SOURCE
+#include "base/pages.h"
+
+#include <sys/mman.h>
+
+static size_t held;
+static uint64_t fail_from;
+static uint64_t calls;
+
+void *weigh_pages_take(size_t bytes)
+{
+	if (fail_from && __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) >= fail_from)
+		return NULL;
+	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pages == MAP_FAILED)
+		return NULL;
+	__atomic_fetch_add(&held, bytes, __ATOMIC_RELAXED);
+	return pages;
+}
+
+void weigh_pages_give(void *pages, size_t bytes)
+{
+	if (!pages)
+		return;
+	munmap(pages, bytes);
+	__atomic_fetch_sub(&held, bytes, __ATOMIC_RELAXED);
+}
+
+size_t weigh_pages_held(void)
+{
+	return __atomic_load_n(&held, __ATOMIC_RELAXED);
+}
+
+void weigh_pages_fail_from(uint64_t n)
+{
+	calls = 0;
+	fail_from = n;
+}

@@ -1,0 +1,63 @@
+/*
+ * A lock for a few instructions, inside the program: any thread, no
+ * allocation, never waits for long.
+ *
+ * While the process has one thread (glibc says so) taking it costs a load.
+ * A thread that cannot have it soon gives up, and its caller drops the record
+ * and counts the loss: a guest does not stop its host.
+ */
+#ifndef WEIGH_BASE_SPIN_H
+#define WEIGH_BASE_SPIN_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/single_threaded.h>
+
+struct weigh_spin {
+	uint32_t held;
+};
+
+enum {
+	WEIGH_SPIN_PAUSES = 200, /* about 5 us on the spot */
+	WEIGH_SPIN_YIELDS = 400, /* then let the holder run */
+};
+
+/* Whether no other thread can touch shared state now. */
+static inline bool weigh_alone(void)
+{
+	return __libc_single_threaded;
+}
+
+/* Takes the lock; false when it was not to be had in time. */
+static inline bool weigh_spin_take(struct weigh_spin *spin)
+{
+	if (weigh_alone())
+		return true;
+	for (int try = 0; try < WEIGH_SPIN_PAUSES + WEIGH_SPIN_YIELDS; try++) {
+		if (!__atomic_load_n(&spin->held, __ATOMIC_RELAXED) &&
+		    !__atomic_exchange_n(&spin->held, 1, __ATOMIC_ACQUIRE))
+			return true;
+		if (try < WEIGH_SPIN_PAUSES)
+			__builtin_ia32_pause();
+		else
+			sched_yield();
+	}
+	return false;
+}
+
+static inline void weigh_spin_give(struct weigh_spin *spin)
+{
+	__atomic_store_n(&spin->held, 0, __ATOMIC_RELEASE);
+}
+
+/* Adds to a word that several threads may write. */
+static inline void weigh_shared_add(void *word, int64_t n)
+{
+	if (weigh_alone())
+		*(int64_t *)word += n;
+	else
+		__atomic_fetch_add((int64_t *)word, n, __ATOMIC_RELAXED);
+}
+
+#endif
