@@ -1,0 +1,165 @@
+/*
+ * PyMem hooks. The object and mem domains are called with the GIL, the raw
+ * domain with or without it. A hook enters an event, forwards, and records;
+ * the record of a free precedes the free.
+ */
+#include <Python.h>
+
+#include "cpython/domains.h"
+
+#include "recorder/events.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { DOMAINS = 3 };
+
+/* What is below the hooks; written once, before they are in place. */
+static PyMemAllocatorEx below[DOMAINS];
+static PyObjectArenaAllocator arenas_below;
+static bool opaque;
+
+static inline __attribute__((always_inline)) void record(struct weigh_thread *thread, void *block, size_t bytes,
+							  enum weigh_domain domain)
+{
+	if (weigh_unlikely(opaque))
+		weigh_event_opaque(thread, block, bytes, domain);
+	else if (domain == WEIGH_DOMAIN_RAW || weigh_unlikely(thread->native == block))
+		weigh_event_native(thread, block, bytes, domain);
+	else
+		weigh_event_small(thread, block, bytes, domain);
+}
+
+static inline __attribute__((always_inline)) void *leave(struct weigh_thread *thread, void *block, size_t bytes,
+							  enum weigh_domain domain)
+{
+	if (weigh_likely(thread)) {
+		if (weigh_likely(block))
+			record(thread, block, bytes, domain);
+		weigh_event_leave(thread);
+	} else if (domain == WEIGH_DOMAIN_RAW) {
+		weigh_event_note_native(block);
+	}
+	return block;
+}
+
+static inline __attribute__((always_inline)) void *do_realloc(void *ctx, void *block, size_t bytes,
+							       enum weigh_domain domain)
+{
+	const PyMemAllocatorEx *real = &below[domain];
+	struct weigh_thread *thread = weigh_event_enter();
+	struct weigh_taken taken;
+	if (!thread)
+		return leave(NULL, real->realloc(ctx, block, bytes), bytes, domain);
+	weigh_event_remove((uintptr_t)block, WEIGH_REMOVE_REALLOC, &taken);
+	void *moved = real->realloc(ctx, block, bytes);
+	if (moved)
+		record(thread, moved, bytes, domain);
+	else
+		weigh_event_put_back(&taken);
+	weigh_event_leave(thread);
+	return moved;
+}
+
+#define HOOKS(name, domain)                                                                                   \
+	static void *name##_malloc(void *ctx, size_t bytes)                                                   \
+	{                                                                                                     \
+		struct weigh_thread *thread = weigh_event_enter();                                            \
+		return leave(thread, below[domain].malloc(ctx, bytes), bytes, domain);                        \
+	}                                                                                                     \
+	static void *name##_calloc(void *ctx, size_t count, size_t size)                                      \
+	{                                                                                                     \
+		struct weigh_thread *thread = weigh_event_enter();                                            \
+		return leave(thread, below[domain].calloc(ctx, count, size), count * size, domain);           \
+	}                                                                                                     \
+	static void *name##_realloc(void *ctx, void *block, size_t bytes)                                     \
+	{                                                                                                     \
+		return do_realloc(ctx, block, bytes, domain);                                                 \
+	}                                                                                                     \
+	static void name##_free(void *ctx, void *block)                                                       \
+	{                                                                                                     \
+		if (block)                                                                                    \
+			weigh_event_free(block);                                                              \
+		below[domain].free(ctx, block);                                                               \
+	}
+
+HOOKS(raw, WEIGH_DOMAIN_RAW)
+HOOKS(mem, WEIGH_DOMAIN_MEM)
+HOOKS(object, WEIGH_DOMAIN_OBJECT)
+
+/* An arena's size tells it from the chunks of the interpreter's frame stack, which are blocks as they are. */
+enum { ARENA_BYTES = 1 << 20 };
+
+static void *arena_alloc(void *ctx, size_t bytes)
+{
+	void *arena = arenas_below.alloc(ctx, bytes);
+	if (arena && bytes == ARENA_BYTES && weigh_gate.on)
+		weigh_shared_add(&weigh_recorder.header->counters.arenas, (int64_t)bytes);
+	return arena;
+}
+
+static void arena_free(void *ctx, void *arena, size_t bytes)
+{
+	if (bytes == ARENA_BYTES && weigh_gate.on && weigh_recorder.header->counters.arenas >= bytes)
+		weigh_shared_add(&weigh_recorder.header->counters.arenas, -(int64_t)bytes);
+	arenas_below.free(ctx, arena, bytes);
+}
+
+/* Reads four bytes that may not be mapped: the kernel looks first. */
+static bool read_safely(const void *address, uint32_t *value)
+{
+	int ends[2];
+	if (pipe(ends) < 0)
+		return false;
+	bool done = write(ends[1], address, sizeof(*value)) == sizeof(*value) &&
+		    read(ends[0], value, sizeof(*value)) == sizeof(*value);
+	close(ends[0]);
+	close(ends[1]);
+	return done;
+}
+
+/* Whether blocks of this size lie in pools whose header holds their size class where we look for it. */
+static bool in_pool(size_t bytes)
+{
+	uint32_t class = UINT32_MAX;
+	void *block = below[WEIGH_DOMAIN_OBJECT].malloc(below[WEIGH_DOMAIN_OBJECT].ctx, bytes);
+	if (!block)
+		return false;
+	uintptr_t pool = (uintptr_t)block & ~(uintptr_t)16383;
+	bool same = read_safely((const void *)(pool + 36), &class) && class == (bytes - 1) / 16;
+	below[WEIGH_DOMAIN_OBJECT].free(below[WEIGH_DOMAIN_OBJECT].ctx, block);
+	return same;
+}
+
+extern const char *_PyMem_GetCurrentAllocatorName(void);
+
+void weigh_domains_install(void)
+{
+	static bool installed;
+	static const PyMemAllocatorDomain domains[DOMAINS] = {PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
+	PyMemAllocatorEx hooks[DOMAINS] = {
+		{NULL, raw_malloc, raw_calloc, raw_realloc, raw_free},
+		{NULL, mem_malloc, mem_calloc, mem_realloc, mem_free},
+		{NULL, object_malloc, object_calloc, object_realloc, object_free},
+	};
+	if (installed)
+		return;
+	installed = true;
+	const char *name = _PyMem_GetCurrentAllocatorName();
+	for (int i = 0; i < DOMAINS; i++)
+		PyMem_GetAllocator(domains[i], &below[i]);
+	PyObject_GetArenaAllocator(&arenas_below);
+	bool plain_malloc = name && strcmp(name, "malloc") == 0;
+	opaque = !plain_malloc && !(in_pool(48) && in_pool(200) && in_pool(512));
+	for (int i = 0; i < DOMAINS; i++) {
+		hooks[i].ctx = below[i].ctx;
+		PyMem_SetAllocator(domains[i], &hooks[i]);
+	}
+	PyObjectArenaAllocator arenas = {arenas_below.ctx, arena_alloc, arena_free};
+	PyObject_SetArenaAllocator(&arenas);
+}
+
+bool weigh_domains_opaque(void)
+{
+	return opaque;
+}

@@ -1,0 +1,19 @@
+/*
+ * The hooks on CPython's three allocation domains and on its arenas.
+ */
+#ifndef WEIGH_CPYTHON_DOMAINS_H
+#define WEIGH_CPYTHON_DOMAINS_H
+
+#include <stdbool.h>
+
+/*
+ * Finds out which allocator is below and puts the hooks in front of it. Once;
+ * they stay for ever and only forward while nothing is recorded, because
+ * another tool may have put its own in front of them meanwhile. With the GIL.
+ */
+void weigh_domains_install(void);
+
+/* Whether block sizes cannot be read back, so that every block must be recorded. */
+bool weigh_domains_opaque(void);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * An allocation or a free arrives: the way in for every hook.
+ *
+ * A hook calls weigh_event_enter, forwards the request, and hands the result
+ * to weigh_event_alloc or weigh_event_native; before a free it calls
+ * weigh_event_free; around a realloc weigh_event_remove and, when that failed,
+ * weigh_event_put_back. Cost on an unsampled block: some 3 ns each for
+ * allocation and free of a small block, plus the reading of malloc's chunk
+ * size (and, once the process has threads, one atomic) for a native one.
+ *
+ * Counters: while the process has one thread every count is exact at every
+ * event. After that native blocks are counted in the thread's own record and
+ * added to the shared counters whenever they come to WEIGH_PENDING bytes, so
+ * that the live footprint is exact to within that for each thread.
+ */
+#ifndef WEIGH_RECORDER_EVENTS_H
+#define WEIGH_RECORDER_EVENTS_H
+
+#include "recorder/blocks.h"
+#include "recorder/thread.h"
+#include "weigh/format_math.h"
+
+enum { WEIGH_PENDING = 4096 };
+
+#define weigh_likely(x) __builtin_expect(!!(x), 1)
+#define weigh_unlikely(x) __builtin_expect(!!(x), 0)
+
+/*
+ * The thread's record with `depth` set, so that nested allocator calls pass
+ * through; NULL when the event is to be passed through. Ends with
+ * weigh_event_leave.
+ */
+static inline struct weigh_thread *weigh_event_enter(void)
+{
+	struct weigh_thread *thread = weigh_self;
+	if (weigh_unlikely(!weigh_gate.on))
+		return NULL;
+	if (weigh_unlikely(!thread) && !(thread = weigh_thread_attach()))
+		return NULL;
+	if (weigh_unlikely(thread->depth))
+		return NULL;
+	thread->depth = 1;
+	thread->native = NULL;
+	return thread;
+}
+
+static inline void weigh_event_leave(struct weigh_thread *thread)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread->depth = 0;
+}
+
+/*
+ * Tells the hook outside this one what malloc returned: when that is what the
+ * outer request returns, its block is malloc's. (The small-object allocator
+ * also calls malloc for its own tables.) Returns the block.
+ */
+static inline void *weigh_event_note_native(void *block)
+{
+	if (weigh_self)
+		weigh_self->native = block;
+	return block;
+}
+
+/* A block of a known kind that is sampled; slow path of the two below. */
+void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
+			 enum weigh_domain domain, enum weigh_block_kind kind);
+
+/* Records a block that came from malloc. */
+void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain);
+
+/* Records a block whose footprint nobody can tell. */
+void weigh_event_opaque(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain);
+
+/* Records a block of the small-object allocator. Under the GIL. */
+static inline void weigh_event_small(struct weigh_thread *thread, void *block, size_t bytes,
+				     enum weigh_domain domain)
+{
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	uint64_t footprint = (bytes + 15) & ~(uint64_t)15;
+	thread->allocations++;
+	thread->countdown -= (int64_t)bytes;
+	counters->small_allocated += footprint;
+	counters->small_blocks_allocated++;
+	if (weigh_unlikely(thread->countdown < 0)) {
+		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_SMALL);
+		return;
+	}
+	struct weigh_granule *granule = weigh_granule_find((uintptr_t)block);
+	if (weigh_unlikely(!granule) && !(granule = weigh_granule_make((uintptr_t)block))) {
+		weigh_recorder_lose(WEIGH_LOSS_MEMORY, bytes);
+		return;
+	}
+	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SMALL, false);
+}
+
+/* A block taken out of the map: enough to put it back. */
+struct weigh_taken {
+	struct weigh_granule *granule; /* NULL: the block was not recorded */
+	uintptr_t address;
+	uint64_t footprint;
+	enum weigh_block_state state;
+	struct weigh_entry entry; /* for state SAMPLED */
+};
+
+enum weigh_removal {
+	WEIGH_REMOVE_FREE,    /* the block ends */
+	WEIGH_REMOVE_REALLOC, /* it moves */
+	WEIGH_REMOVE_RETRACT, /* its record is replaced by another of the same block */
+};
+
+/* Takes a block out; `taken->granule` is NULL when it was not recorded. */
+void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_taken *taken);
+
+/* Notes a new peak when live bytes are above the last one; called before they fall. */
+void weigh_event_new_peak(uint64_t live);
+
+static inline void weigh_event_check_peak(void)
+{
+	struct weigh_header *header = weigh_recorder.header;
+	uint64_t live = weigh_counters_live(&header->counters);
+	if (weigh_unlikely(live > header->peak.footprint))
+		weigh_event_new_peak(live);
+}
+
+/* What the small-object allocator keeps for a block: the class is at offset 36 of its pool. */
+static inline uint64_t weigh_small_footprint(uintptr_t address)
+{
+	enum { POOL = 16384, CLASS_OFFSET = 36 };
+	uint32_t class = *(const uint32_t *)((address & ~(uintptr_t)(POOL - 1)) + CLASS_OFFSET);
+	return ((uint64_t)class + 1) << 4;
+}
+
+/* Records that a block is about to be freed. A block not recorded is silent. */
+static inline void weigh_event_free(void *block)
+{
+	uintptr_t address = (uintptr_t)block;
+	if (weigh_unlikely(!weigh_gate.on))
+		return;
+	struct weigh_granule *granule = weigh_granule_find(address);
+	if (weigh_unlikely(!granule))
+		return;
+	switch (weigh_state_get(granule, address)) {
+	case WEIGH_BLOCK_NONE:
+		return;
+	case WEIGH_BLOCK_SMALL: {
+		struct weigh_counters *counters = &weigh_recorder.header->counters;
+		weigh_event_check_peak();
+		counters->small_freed += weigh_small_footprint(address);
+		counters->small_blocks_freed++;
+		weigh_state_clear(granule, address, false);
+		return;
+	}
+	default: {
+		struct weigh_taken taken;
+		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
+	}
+	}
+}
+
+/* Puts back what was taken out for a reallocation that failed. */
+void weigh_event_put_back(const struct weigh_taken *taken);
+
+/*
+ * An extension says that it handed out (PyTraceMalloc_Track) or took back a
+ * block of its own. A malloc'd block at that address was the same block: its
+ * record is retracted.
+ */
+void weigh_event_track(struct weigh_thread *thread, uintptr_t address, size_t bytes);
+
+#endif

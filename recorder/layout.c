@@ -1,0 +1,44 @@
+/*
+ * The layout of a new capture. Start of a recording only.
+ */
+#include "recorder/layout.h"
+
+/* Entries in a sampled capture, 7.5 MiB in all; a large one holds `larger` times as many. */
+static const struct {
+	uint32_t entry_size;
+	uint32_t capacity;
+	uint32_t larger;
+} plan[WEIGH_SECTION_COUNT] = {
+	[WEIGH_SECTION_STRINGS] = {1, 2 << 20, 6},
+	[WEIGH_SECTION_CODES] = {sizeof(struct weigh_code), 20000, 6},
+	[WEIGH_SECTION_NODES] = {sizeof(struct weigh_node), 100000, 10},
+	[WEIGH_SECTION_SITES] = {sizeof(struct weigh_site), 10000, 10},
+	[WEIGH_SECTION_THREADS] = {sizeof(struct weigh_thread_entry), 1024, 4},
+	[WEIGH_SECTION_TIMELINE] = {sizeof(struct weigh_tick), 4096, 1},
+	[WEIGH_SECTION_SIZES] = {sizeof(struct weigh_size_bucket), WEIGH_SIZE_BUCKETS, 1},
+	[WEIGH_SECTION_MOMENTS] = {sizeof(struct weigh_moment), 64, 1},
+	[WEIGH_SECTION_SHARES] = {sizeof(struct weigh_share), 64 * WEIGH_MOMENT_SHARES, 1},
+};
+
+static uint64_t align(uint64_t offset)
+{
+	return (offset + 63) & ~63ull;
+}
+
+bool weigh_layout_make(struct weigh_header *header, uint64_t file_size)
+{
+	bool large = file_size >= WEIGH_FILE_SIZE_EXACT;
+	uint64_t offset = align(sizeof(*header));
+	for (int id = 0; id < WEIGH_SECTION_COUNT; id++) {
+		struct weigh_section *section = &header->sections[id];
+		section->entry_size = plan[id].entry_size;
+		section->capacity = plan[id].capacity * (large ? plan[id].larger : 1);
+		section->offset = offset;
+		offset = align(offset + (uint64_t)section->entry_size * section->capacity);
+	}
+	header->sections[WEIGH_SECTION_CODES].used = 1;
+	header->sections[WEIGH_SECTION_NODES].used = 1;
+	header->sections[WEIGH_SECTION_THREADS].used = 1;
+	header->sections[WEIGH_SECTION_SIZES].used = WEIGH_SIZE_BUCKETS;
+	return offset <= file_size;
+}

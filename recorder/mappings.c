@@ -1,0 +1,174 @@
+/*
+ * The table of anonymous mappings. Any thread, under its own lock.
+ */
+#define _GNU_SOURCE
+#include "recorder/mappings.h"
+
+#include "base/pages.h"
+#include "base/spin.h"
+#include "recorder/events.h"
+#include "recorder/sites.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	CAPACITY = 1 << 16,
+	PAGE = 4096,
+};
+
+struct mapping {
+	uintptr_t start;
+	size_t bytes;     /* whole pages */
+	size_t requested; /* the same once a part was unmapped */
+	uint32_t site;
+};
+
+static struct mapping *table; /* sorted by start, disjoint */
+static uint32_t count;
+static struct weigh_spin lock;
+
+bool weigh_mappings_init(void)
+{
+	count = 0;
+	table = weigh_pages_take(CAPACITY * sizeof(*table));
+	return table != NULL;
+}
+
+void weigh_mappings_deinit(void)
+{
+	weigh_pages_give(table, CAPACITY * sizeof(*table));
+	table = NULL;
+	count = 0;
+}
+
+bool weigh_mapping_counts(int protection, int flags)
+{
+	return (flags & MAP_ANONYMOUS) && protection != PROT_NONE;
+}
+
+static size_t round_up(size_t bytes)
+{
+	return (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+}
+
+/* The first mapping that ends after an address. */
+static uint32_t position(uintptr_t address)
+{
+	uint32_t low = 0;
+	uint32_t high = count;
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		if (table[middle].start + table[middle].bytes <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void count_bytes(int64_t bytes, int64_t blocks, bool allocated)
+{
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	weigh_shared_add(&counters->other_live, bytes);
+	weigh_shared_add(&counters->other_blocks_live, blocks);
+	weigh_shared_add(&counters->mapped_live, bytes);
+	if (allocated) {
+		weigh_shared_add(&counters->other_allocated, bytes);
+		weigh_shared_add(&counters->other_blocks_allocated, blocks);
+	}
+}
+
+static void apply(const struct mapping *mapping, enum weigh_site_change change)
+{
+	struct weigh_weight weight = weigh_weight_of(mapping->requested, mapping->bytes, 1);
+	if (!weigh_site_apply(mapping->site, &weight, change))
+		weigh_recorder_lose(WEIGH_LOSS_BUSY, mapping->requested);
+}
+
+static bool insert(uint32_t at, struct mapping mapping)
+{
+	if (count == CAPACITY)
+		return false;
+	memmove(&table[at + 1], &table[at], (count - at) * sizeof(*table));
+	table[at] = mapping;
+	count++;
+	return true;
+}
+
+static void erase(uint32_t at)
+{
+	count--;
+	memmove(&table[at], &table[at + 1], (count - at) * sizeof(*table));
+}
+
+/* Replaces a mapping by what a cut of [start, end) leaves of it. */
+static void cut_one(uint32_t at, uintptr_t start, uintptr_t end)
+{
+	struct mapping old = table[at];
+	uintptr_t old_end = old.start + old.bytes;
+	size_t left = start > old.start ? start - old.start : 0;
+	size_t right = old_end > end ? old_end - end : 0;
+	int64_t pieces = (left != 0) + (right != 0);
+
+	apply(&old, pieces ? WEIGH_SITE_MOVED : WEIGH_SITE_FREED);
+	count_bytes((int64_t)(left + right) - (int64_t)old.bytes, pieces - 1, false);
+	erase(at);
+	struct mapping above = {end, right, right, old.site};
+	struct mapping below = {old.start, left, left, old.site};
+	if (right && insert(at, above))
+		apply(&above, WEIGH_SITE_BACK);
+	if (left && insert(at, below))
+		apply(&below, WEIGH_SITE_BACK);
+}
+
+static void cut_locked(uintptr_t start, uintptr_t end)
+{
+	uint32_t at = position(start);
+	while (at < count && table[at].start < end) {
+		weigh_event_check_peak();
+		cut_one(at, start, end);
+		at = position(start);
+	}
+}
+
+void weigh_mapping_cut(uintptr_t start, size_t bytes)
+{
+	if (!count)
+		return;
+	if (!weigh_spin_take(&lock)) {
+		weigh_recorder_lose(WEIGH_LOSS_BUSY, bytes);
+		return;
+	}
+	cut_locked(start, start + round_up(bytes));
+	weigh_spin_give(&lock);
+}
+
+bool weigh_mapping_known(uintptr_t start)
+{
+	if (!weigh_spin_take(&lock))
+		return false;
+	uint32_t at = position(start);
+	bool known = at < count && table[at].start == start;
+	weigh_spin_give(&lock);
+	return known;
+}
+
+void weigh_mapping_add(struct weigh_thread *thread, uintptr_t start, size_t bytes)
+{
+	struct mapping mapping = {.start = start, .bytes = round_up(bytes), .requested = bytes};
+	thread->allocations++;
+	if (!weigh_site_here(thread, WEIGH_DOMAIN_MMAP, &mapping.site) || !weigh_spin_take(&lock)) {
+		weigh_recorder_lose(WEIGH_LOSS_BUSY, bytes);
+		return;
+	}
+	cut_locked(start, start + mapping.bytes);
+	bool added = insert(position(start), mapping);
+	weigh_spin_give(&lock);
+	if (!added) {
+		weigh_recorder_lose(WEIGH_LOSS_MEMORY, bytes);
+		return;
+	}
+	count_bytes((int64_t)mapping.bytes, 1, true);
+	apply(&mapping, WEIGH_SITE_BORN);
+}

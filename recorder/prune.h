@@ -1,0 +1,40 @@
+/*
+ * Making room in a full table of sites. Sites without live blocks hand their
+ * sums to the site of their innermost line alone, so that every line keeps its
+ * numbers and only the callers of what is gone are forgotten; the capture
+ * counts how many. Under the intern lock.
+ */
+#ifndef WEIGH_RECORDER_PRUNE_H
+#define WEIGH_RECORDER_PRUNE_H
+
+#include "weigh/format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void weigh_prune_init(void);
+
+/*
+ * Frees sites: those that had no part in the peak first, then those that are
+ * gone now. `gil`: the caller holds the GIL, so sites of the interpreter's
+ * domains may change too. False when nothing could be freed.
+ */
+bool weigh_prune(bool gil);
+
+/* A site number that was freed; false when there is none. */
+bool weigh_prune_spare(uint32_t *site);
+
+/* Made for pruning by sites.c: finds or makes a site; false: no room. */
+bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain, uint32_t *site);
+
+/* Made for pruning by sites.c: rebuilds the index after sites were freed. */
+void weigh_sites_reindex(void);
+
+/* Takes the lock of a site whose domain is not the interpreter's; false: busy. */
+bool weigh_site_lock(uint32_t site);
+void weigh_site_unlock(uint32_t site);
+
+/* Brings what was live at the peak up to date, before a site changes. */
+void weigh_site_settle(struct weigh_site *site);
+
+#endif

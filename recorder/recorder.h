@@ -1,0 +1,91 @@
+/*
+ * The recorder: what all its parts share, and its start and stop.
+ *
+ *   events.h   an allocation or a free arrives
+ *   sampler.h  is this block sampled, and with what probability
+ *   stacks.h   the thread's frames become a node in the tree of stacks
+ *   codes.h    code objects and the text of their names
+ *   sites.h    stack, domain and thread become a site with its tallies
+ *   blocks.h   the map of live blocks: address to site
+ *   mappings.h the short table of anonymous mappings
+ *   layout.h   the capture file and its sections
+ *
+ * On the recording path nothing here allocates (other than from the
+ * recorder's own pages), takes a lock that others hold for long, calls Python
+ * or does I/O. The one lock of the slow path (`intern`) is held while a stack
+ * that was never seen before is stored.
+ */
+#ifndef WEIGH_RECORDER_RECORDER_H
+#define WEIGH_RECORDER_RECORDER_H
+
+#include "base/error.h"
+#include "base/spin.h"
+#include "recorder/walker.h"
+#include "weigh/format.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct weigh_recorder {
+	struct weigh_header *header; /* the shared mapping; lives until weigh_recorder_stop */
+	struct weigh_code *codes;
+	struct weigh_node *nodes;
+	struct weigh_site *sites;
+	struct weigh_thread_entry *threads;
+	struct weigh_size_bucket *sizes;
+	char *strings;
+	const struct weigh_walker *walker; /* static */
+	bool exact;
+	uint64_t started_ns;
+	struct weigh_spin intern; /* guards codes, strings, nodes and the making of sites */
+};
+
+extern struct weigh_recorder weigh_recorder;
+
+/*
+ * Whether events are recorded. It has a page of its own that the kernel wipes
+ * in a forked child: the child of any fork, however made, does not record and
+ * never touches the parent's capture.
+ */
+struct weigh_gate {
+	uint32_t on;
+} __attribute__((aligned(4096)));
+
+extern struct weigh_gate weigh_gate;
+
+struct weigh_recording {
+	int fd;                     /* of the capture, allocated in full; the caller closes it */
+	bool exact;
+	bool forced;                /* exact because block sizes cannot be read */
+	uint32_t python;            /* PY_VERSION_HEX */
+	const char *command;        /* arguments, each ended by NUL */
+	size_t command_bytes;
+	const struct weigh_walker *walker; /* static */
+};
+
+/*
+ * Maps the capture, lays it out and opens the gate. One thread at a time,
+ * outside any event. Fails when a recording is running already or memory is
+ * short; the file is then left without a magic.
+ */
+struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording);
+
+/*
+ * Closes the gate, waits until no thread is inside an event, and marks the
+ * capture as ended. Does nothing when no recording runs.
+ */
+void weigh_recorder_stop(void);
+
+bool weigh_recorder_running(void);
+
+/* Footprint of live recorded blocks now and at the peak; 0 when not recording. */
+uint64_t weigh_recorder_live(void);
+uint64_t weigh_recorder_peak(void);
+
+/* Makes the present instant the peak. */
+void weigh_recorder_reset_peak(void);
+
+/* Counts a record that was dropped. */
+void weigh_recorder_lose(enum weigh_loss why, uint64_t bytes);
+
+#endif

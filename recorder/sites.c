@@ -1,0 +1,250 @@
+/*
+ * Sites and their tallies, on the recording path of any thread. Making a site
+ * takes the intern lock; everything else is a hash, a look-up and sums.
+ */
+#include "recorder/sites.h"
+
+#include "base/hash.h"
+#include "base/pages.h"
+#include "recorder/codes.h"
+#include "recorder/prune.h"
+
+#include <string.h>
+
+enum { LOCKS = 64 };
+
+static uint32_t *sites_index; /* site number + 1 by key; 0 is free */
+static uint32_t mask;
+static uint32_t generation = 1;
+static struct weigh_spin locks[LOCKS];
+
+static size_t index_bytes(void)
+{
+	return ((size_t)mask + 1) * sizeof(*sites_index);
+}
+
+bool weigh_sites_init(uint32_t sites)
+{
+	uint32_t cells = 64;
+	while (cells < sites * 2)
+		cells *= 2;
+	mask = cells - 1;
+	generation++;
+	sites_index = weigh_pages_take(index_bytes());
+	return sites_index != NULL;
+}
+
+void weigh_sites_begin(void)
+{
+	uint32_t site;
+	for (unsigned domain = 0; domain < WEIGH_DOMAIN_COUNT; domain++)
+		weigh_site_intern(0, 0, (enum weigh_domain)domain, &site);
+}
+
+void weigh_sites_deinit(void)
+{
+	weigh_pages_give(sites_index, sites_index ? index_bytes() : 0);
+	sites_index = NULL;
+}
+
+static uint64_t key_of(uint32_t node, uint16_t thread, enum weigh_domain domain)
+{
+	return weigh_hash_step((uint64_t)node << 24 | (uint64_t)thread << 8 | domain, WEIGH_HASH_ODD) | 1;
+}
+
+static uint32_t *cell_of(uint64_t key)
+{
+	uint32_t i = (uint32_t)(key >> 24) & mask;
+	while (sites_index[i] && weigh_recorder.sites[sites_index[i] - 1].key != key)
+		i = (i + 1) & mask;
+	return &sites_index[i];
+}
+
+void weigh_sites_reindex(void)
+{
+	uint32_t used = weigh_recorder.header->sections[WEIGH_SECTION_SITES].used;
+	memset(sites_index, 0, index_bytes());
+	for (uint32_t i = 0; i < used; i++)
+		if (weigh_recorder.sites[i].flags & WEIGH_SITE_USED)
+			*cell_of(weigh_recorder.sites[i].key) = i + 1;
+	__atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
+}
+
+bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain, uint32_t *site)
+{
+	struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_SITES];
+	uint64_t key = key_of(node, thread, domain);
+	uint32_t *cell = cell_of(key);
+	if (*cell) {
+		*site = *cell - 1;
+		return true;
+	}
+	if (!weigh_prune_spare(site)) {
+		if (section->used == section->capacity)
+			return false;
+		*site = section->used++;
+	}
+	struct weigh_site *entry = &weigh_recorder.sites[*site];
+	memset(entry, 0, sizeof(*entry));
+	entry->key = key;
+	entry->node = node;
+	entry->thread = thread;
+	entry->domain = (uint8_t)domain;
+	entry->peak_epoch = weigh_recorder.header->peak.epoch;
+	entry->flags = WEIGH_SITE_USED;
+	*cell = *site + 1;
+	return true;
+}
+
+static bool under_gil(enum weigh_domain domain)
+{
+	return domain == WEIGH_DOMAIN_MEM || domain == WEIGH_DOMAIN_OBJECT;
+}
+
+/* A stack that the thread has not met lately. */
+static bool find_or_make(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
+{
+	bool gil = under_gil(domain);
+	uint32_t frames = weigh_recorder.walker->list(gil, thread->frames, WEIGH_STACK_DEPTH);
+	if (!weigh_spin_take(&weigh_recorder.intern))
+		return false;
+	uint32_t node = weigh_stacks_intern(thread->frames, frames);
+	bool found = weigh_site_intern(node, thread->index, domain, site);
+	if (!found && weigh_prune(gil)) {
+		node = weigh_stacks_intern(thread->frames, frames);
+		found = weigh_site_intern(node, thread->index, domain, site);
+	}
+	if (!found) {
+		weigh_recorder.header->sections[WEIGH_SECTION_SITES].refused++;
+		*site = domain;
+	}
+	weigh_spin_give(&weigh_recorder.intern);
+	return true;
+}
+
+bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
+{
+	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
+	uint64_t key = weigh_recorder.walker->hash(under_gil(domain), weigh_codes_epoch());
+	key = weigh_hash_step(key, domain + 1u) | 1;
+	struct weigh_site_memo *memo = &thread->memos[key >> 32 & (WEIGH_THREAD_MEMOS - 1)];
+	if (memo->key == key && memo->generation == now) {
+		*site = memo->site;
+		return true;
+	}
+	if (!find_or_make(thread, domain, site))
+		return false;
+	*memo = (struct weigh_site_memo){
+		.key = key,
+		.site = *site,
+		.generation = __atomic_load_n(&generation, __ATOMIC_RELAXED),
+	};
+	return true;
+}
+
+struct weigh_weight weigh_weight_of(uint64_t bytes, uint64_t footprint, double probability)
+{
+	struct weigh_weight weight = {.bytes = (double)bytes, .footprint = (double)footprint, .blocks = 1};
+	if (probability >= 1)
+		return weight;
+	double scale = 1 / probability;
+	double spread = (1 - probability) * scale * scale;
+	weight.bytes_variance = weight.bytes * weight.bytes * spread;
+	weight.footprint_variance = weight.footprint * weight.footprint * spread;
+	weight.blocks_variance = spread;
+	weight.bytes *= scale;
+	weight.footprint *= scale;
+	weight.blocks = scale;
+	return weight;
+}
+
+static void tally_add(struct weigh_tally *tally, const struct weigh_weight *weight)
+{
+	tally->bytes += weight->bytes;
+	tally->footprint += weight->footprint;
+	tally->blocks += weight->blocks;
+	tally->samples++;
+	if (weight->blocks_variance > 0) {
+		tally->bytes_variance += weight->bytes_variance;
+		tally->footprint_variance += weight->footprint_variance;
+		tally->blocks_variance += weight->blocks_variance;
+	}
+}
+
+/* Sums of floating point do not return to zero by themselves: without samples they are set to it. */
+static void tally_subtract(struct weigh_tally *tally, const struct weigh_weight *weight)
+{
+	if (--tally->samples <= 0) {
+		*tally = (struct weigh_tally){0};
+		return;
+	}
+	tally->bytes -= weight->bytes;
+	tally->footprint -= weight->footprint;
+	tally->blocks -= weight->blocks;
+	if (weight->blocks_variance > 0) {
+		tally->bytes_variance -= weight->bytes_variance;
+		tally->footprint_variance -= weight->footprint_variance;
+		tally->blocks_variance -= weight->blocks_variance;
+	}
+}
+
+void weigh_site_settle(struct weigh_site *site)
+{
+	uint64_t epoch = weigh_recorder.header->peak.epoch;
+	if (site->peak_epoch != epoch) {
+		site->at_peak = site->live;
+		site->peak_epoch = epoch;
+	}
+}
+
+static void apply(struct weigh_site *site, const struct weigh_weight *weight, enum weigh_site_change change)
+{
+	weigh_site_settle(site);
+	switch (change) {
+	case WEIGH_SITE_BORN:
+		tally_add(&site->total, weight);
+		tally_add(&site->live, weight);
+		break;
+	case WEIGH_SITE_BACK:
+		tally_add(&site->live, weight);
+		break;
+	case WEIGH_SITE_BRIEF:
+		tally_add(&site->temporary, weight);
+		tally_subtract(&site->live, weight);
+		break;
+	case WEIGH_SITE_RETRACT:
+		tally_subtract(&site->total, weight);
+		tally_subtract(&site->live, weight);
+		break;
+	case WEIGH_SITE_FREED:
+	case WEIGH_SITE_MOVED:
+		tally_subtract(&site->live, weight);
+		break;
+	}
+}
+
+bool weigh_site_lock(uint32_t site)
+{
+	return weigh_spin_take(&locks[site % LOCKS]);
+}
+
+void weigh_site_unlock(uint32_t site)
+{
+	weigh_spin_give(&locks[site % LOCKS]);
+}
+
+bool weigh_site_apply(uint32_t index, const struct weigh_weight *weight, enum weigh_site_change change)
+{
+	struct weigh_site *site = &weigh_recorder.sites[index];
+	if (under_gil((enum weigh_domain)site->domain)) {
+		apply(site, weight, change);
+		return true;
+	}
+	if (!weigh_site_lock(index))
+		return false;
+	bool used = site->flags & WEIGH_SITE_USED;
+	if (used)
+		apply(site, weight, change);
+	weigh_site_unlock(index);
+	return used;
+}

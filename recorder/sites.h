@@ -1,0 +1,58 @@
+/*
+ * Sites: what one thread allocates under one stack in one domain, and the
+ * tallies of it. They lie in the capture itself and are updated in place.
+ *
+ * Threads: sites of the mem and object domains change under the GIL only;
+ * those of the other domains under one of a few hashed locks. A site's number
+ * holds until the table is pruned, which `generation` tells.
+ */
+#ifndef WEIGH_RECORDER_SITES_H
+#define WEIGH_RECORDER_SITES_H
+
+#include "recorder/thread.h"
+#include "weigh/format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What one block adds to a tally. */
+struct weigh_weight {
+	double bytes;
+	double footprint;
+	double blocks;
+	double bytes_variance;
+	double footprint_variance;
+	double blocks_variance;
+};
+
+/* Room for an index over `sites` sites; false when there is no memory. */
+bool weigh_sites_init(uint32_t sites);
+
+/* Makes sites 0 to 5, one for each domain, that take what finds no room later. */
+void weigh_sites_begin(void);
+
+void weigh_sites_deinit(void);
+
+/*
+ * The site for an allocation now on this thread. Usually one hash of the stack
+ * and one look at the thread's memo; a stack never seen before is stored.
+ * False when it could not be stored; the loss is counted by the caller.
+ */
+bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site);
+
+/* The weight of a block that was sampled with this probability. */
+struct weigh_weight weigh_weight_of(uint64_t bytes, uint64_t footprint, double probability);
+
+enum weigh_site_change {
+	WEIGH_SITE_BORN,    /* allocated: live and total grow */
+	WEIGH_SITE_FREED,   /* live shrinks */
+	WEIGH_SITE_BRIEF,   /* freed, and it was temporary */
+	WEIGH_SITE_MOVED,   /* taken out by a realloc; live shrinks */
+	WEIGH_SITE_BACK,    /* put back: a realloc failed; live grows */
+	WEIGH_SITE_RETRACT, /* it was never an allocation of its own: live and total shrink */
+};
+
+/* Applies a change; false when the site could not be had. */
+bool weigh_site_apply(uint32_t site, const struct weigh_weight *weight, enum weigh_site_change change);
+
+#endif

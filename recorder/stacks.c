@@ -1,0 +1,143 @@
+/*
+ * The tree of stacks in the capture, and the index that finds a child by
+ * (parent, code, instruction). Slow path only, any thread, under the intern
+ * lock.
+ */
+#include "recorder/stacks.h"
+
+#include "base/hash.h"
+#include "base/pages.h"
+#include "recorder/codes.h"
+#include "recorder/recorder.h"
+
+#include <string.h>
+
+static uint32_t *nodes_index; /* node numbers by hash; 0 is free */
+static uint32_t mask;
+static uint32_t *spare; /* nodes given back by weigh_stacks_collect */
+static uint32_t spare_count;
+static uint32_t spare_capacity;
+
+static size_t index_bytes(void)
+{
+	return ((size_t)mask + 1) * sizeof(*nodes_index);
+}
+
+bool weigh_stacks_init(uint32_t nodes)
+{
+	uint32_t cells = 64;
+	while (cells < nodes * 2)
+		cells *= 2;
+	mask = cells - 1;
+	spare_count = 0;
+	spare_capacity = nodes;
+	nodes_index = weigh_pages_take(index_bytes());
+	spare = weigh_pages_take(nodes * sizeof(*spare));
+	return nodes_index && spare;
+}
+
+void weigh_stacks_deinit(void)
+{
+	weigh_pages_give(nodes_index, nodes_index ? index_bytes() : 0);
+	weigh_pages_give(spare, spare_capacity * sizeof(*spare));
+	nodes_index = NULL;
+	spare = NULL;
+}
+
+static uint32_t home_of(const struct weigh_node *node)
+{
+	uint64_t hash = weigh_hash_step((uint64_t)node->parent << 32 | (uint32_t)node->instruction, node->code);
+	return (uint32_t)(hash >> 20) & mask;
+}
+
+static bool same(const struct weigh_node *a, const struct weigh_node *b)
+{
+	return a->parent == b->parent && a->code == b->code && a->instruction == b->instruction;
+}
+
+static uint32_t new_node(void)
+{
+	struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_NODES];
+	if (spare_count)
+		return spare[--spare_count];
+	if (section->used == section->capacity) {
+		section->refused++;
+		return 0;
+	}
+	return section->used++;
+}
+
+/* The child of a parent for one frame; 0 when it is new and there is no room. */
+static uint32_t child(struct weigh_node wanted)
+{
+	uint32_t i = home_of(&wanted);
+	for (; nodes_index[i]; i = (i + 1) & mask)
+		if (same(&weigh_recorder.nodes[nodes_index[i]], &wanted))
+			return nodes_index[i];
+	uint32_t node = new_node();
+	if (!node)
+		return 0;
+	weigh_recorder.nodes[node] = wanted;
+	nodes_index[i] = node;
+	return node;
+}
+
+uint32_t weigh_stacks_intern(const struct weigh_frame *frames, uint32_t count)
+{
+	uint32_t node = 0;
+	for (uint32_t i = count; i-- > 0;) {
+		uint32_t next = child((struct weigh_node){
+			.parent = node,
+			.code = weigh_codes_intern(frames[i].code),
+			.instruction = frames[i].instruction,
+		});
+		if (next)
+			node = next;
+	}
+	return node;
+}
+
+uint32_t weigh_stacks_shorten(uint32_t node)
+{
+	struct weigh_node alone = weigh_recorder.nodes[node];
+	alone.parent = 0;
+	return node ? child(alone) : 0;
+}
+
+static void rebuild_index(const uint8_t *reached, uint32_t used)
+{
+	memset(nodes_index, 0, index_bytes());
+	for (uint32_t node = 1; node < used; node++) {
+		if (!reached[node])
+			continue;
+		uint32_t i = home_of(&weigh_recorder.nodes[node]);
+		while (nodes_index[i])
+			i = (i + 1) & mask;
+		nodes_index[i] = node;
+	}
+}
+
+void weigh_stacks_collect(void)
+{
+	uint32_t used = weigh_recorder.header->sections[WEIGH_SECTION_NODES].used;
+	uint32_t sites = weigh_recorder.header->sections[WEIGH_SECTION_SITES].used;
+	uint8_t *reached = weigh_pages_take(used);
+	if (!reached)
+		return;
+	for (uint32_t i = 0; i < sites; i++) {
+		const struct weigh_site *site = &weigh_recorder.sites[i];
+		if (!(site->flags & WEIGH_SITE_USED))
+			continue;
+		for (uint32_t node = site->node; node && !reached[node]; node = weigh_recorder.nodes[node].parent)
+			reached[node] = 1;
+	}
+	spare_count = 0;
+	for (uint32_t node = used - 1; node > 0; node--) {
+		if (reached[node])
+			continue;
+		weigh_recorder.nodes[node] = (struct weigh_node){.parent = 0};
+		spare[spare_count++] = node;
+	}
+	rebuild_index(reached, used);
+	weigh_pages_give(reached, used);
+}

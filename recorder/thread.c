@@ -1,0 +1,185 @@
+/*
+ * Threads' records: made at a thread's first event, given back when it ends.
+ * Any thread. Records are pages of their own and never unmapped, because a
+ * thread that is just ending may still look at its own.
+ */
+#define _GNU_SOURCE
+#include "recorder/thread.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/pages.h"
+#include "recorder/sampler.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+__thread struct weigh_thread *weigh_self __attribute__((tls_model("initial-exec")));
+
+static struct weigh_thread *all;
+static struct weigh_spin lock; /* guards `idle` */
+static pthread_key_t ending;
+
+/* Stands in for the record of a thread that has ended as far as we are concerned. */
+static struct weigh_thread gone = {.depth = 1, .gone = true};
+
+static void thread_ends(void *record)
+{
+	struct weigh_thread *thread = record;
+	weigh_self = &gone;
+	if (weigh_gate.on)
+		weigh_thread_flush(thread);
+	if (weigh_spin_take(&lock)) {
+		thread->idle = true;
+		weigh_spin_give(&lock);
+	}
+}
+
+bool weigh_threads_init(void)
+{
+	static bool ready;
+	if (!ready)
+		ready = pthread_key_create(&ending, thread_ends) == 0;
+	return ready;
+}
+
+/* Entry 0 of the capture's threads takes all that find no room. */
+static uint16_t enter_capture(struct weigh_thread *thread)
+{
+	struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_THREADS];
+	uint32_t index = __atomic_fetch_add(&section->used, 1, __ATOMIC_RELAXED);
+	if (index >= section->capacity) {
+		__atomic_store_n(&section->used, section->capacity, __ATOMIC_RELAXED);
+		section->refused++;
+		thread->name_at = 0;
+		return 0;
+	}
+	struct weigh_thread_entry *entry = &weigh_recorder.threads[index];
+	entry->system_id = (uint64_t)syscall(SYS_gettid);
+	entry->started_ns = weigh_clock_now() - weigh_recorder.started_ns;
+	if (entry->system_id == (uint64_t)getpid())
+		strcpy(entry->name, "MainThread");
+	else
+		prctl(PR_GET_NAME, entry->name);
+	thread->name_at = entry->system_id == (uint64_t)getpid() ? 0 : 1;
+	return (uint16_t)index;
+}
+
+static void start_record(struct weigh_thread *thread)
+{
+	thread->depth = 0;
+	thread->allocations = 0;
+	thread->pending_live = thread->pending_allocated = 0;
+	thread->pending_blocks = thread->pending_blocks_allocated = 0;
+	memset(thread->memos, 0, sizeof(thread->memos));
+	thread->index = enter_capture(thread);
+	thread->random = weigh_hash_step(weigh_recorder.started_ns, WEIGH_HASH_ODD * (thread->index + 1u)) | 1;
+	weigh_sampler_begin(thread);
+}
+
+static struct weigh_thread *take_idle(void)
+{
+	struct weigh_thread *found = NULL;
+	if (!weigh_spin_take(&lock))
+		return NULL;
+	for (struct weigh_thread *thread = all; thread && !found; thread = thread->next)
+		if (thread->idle)
+			found = thread;
+	if (found)
+		found->idle = false;
+	weigh_spin_give(&lock);
+	return found;
+}
+
+struct weigh_thread *weigh_thread_attach(void)
+{
+	if (weigh_self)
+		return weigh_self;
+	weigh_self = &gone;
+	struct weigh_thread *thread = take_idle();
+	if (!thread) {
+		thread = weigh_pages_take(sizeof(*thread));
+		if (!thread) {
+			weigh_self = NULL;
+			weigh_recorder_lose(WEIGH_LOSS_MEMORY, 0);
+			return NULL;
+		}
+		struct weigh_thread *head = __atomic_load_n(&all, __ATOMIC_RELAXED);
+		do
+			thread->next = head;
+		while (!__atomic_compare_exchange_n(&all, &head, thread, true, __ATOMIC_RELEASE,
+						    __ATOMIC_RELAXED));
+	}
+	start_record(thread);
+	pthread_setspecific(ending, thread);
+	weigh_self = thread;
+	return thread;
+}
+
+void weigh_threads_reset(void)
+{
+	for (struct weigh_thread *thread = all; thread; thread = thread->next)
+		if (!thread->idle)
+			start_record(thread);
+}
+
+void weigh_threads_forget_others(void)
+{
+	for (struct weigh_thread *thread = all; thread; thread = thread->next)
+		thread->idle = thread != weigh_self;
+}
+
+bool weigh_threads_quiet(const struct weigh_thread *except)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	for (int try = 0; try < 1000; try++) {
+		bool quiet = true;
+		for (struct weigh_thread *thread = all; thread && quiet; thread = thread->next)
+			quiet = thread == except || thread->idle ||
+				!__atomic_load_n(&thread->depth, __ATOMIC_ACQUIRE);
+		if (quiet)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+void weigh_threads_sum(struct weigh_counters *counters)
+{
+	for (struct weigh_thread *thread = all; thread; thread = thread->next) {
+		if (thread->idle)
+			continue;
+		counters->other_live += thread->pending_live;
+		counters->other_allocated += (uint64_t)thread->pending_allocated;
+		counters->other_blocks_live += thread->pending_blocks;
+		counters->other_blocks_allocated += (uint64_t)thread->pending_blocks_allocated;
+	}
+}
+
+void weigh_thread_flush(struct weigh_thread *thread)
+{
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	weigh_shared_add(&counters->other_live, thread->pending_live);
+	weigh_shared_add(&counters->other_allocated, thread->pending_allocated);
+	weigh_shared_add(&counters->other_blocks_live, thread->pending_blocks);
+	weigh_shared_add(&counters->other_blocks_allocated, thread->pending_blocks_allocated);
+	thread->pending_live = thread->pending_allocated = 0;
+	thread->pending_blocks = thread->pending_blocks_allocated = 0;
+}
+
+void weigh_thread_find_name(struct weigh_thread *thread)
+{
+	struct weigh_thread_entry *entry = &weigh_recorder.threads[thread->index];
+	if (!weigh_recorder.walker->name) {
+		thread->name_at = 0;
+		return;
+	}
+	if (weigh_recorder.walker->name(entry->name, sizeof(entry->name)) || thread->name_at > 1 << 16)
+		thread->name_at = 0;
+	else
+		thread->name_at = thread->allocations * 2 + 8;
+}

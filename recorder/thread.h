@@ -1,0 +1,72 @@
+/*
+ * What the recorder keeps of each thread. Reached by one initial-exec pointer,
+ * so that finding it neither calls nor allocates.
+ */
+#ifndef WEIGH_RECORDER_THREAD_H
+#define WEIGH_RECORDER_THREAD_H
+
+#include "recorder/recorder.h"
+#include "recorder/stacks.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A stack seen before: its hash with the domain, and the site it led to. */
+struct weigh_site_memo {
+	uint64_t key;
+	uint32_t site;
+	uint32_t generation; /* of the site table */
+};
+
+enum { WEIGH_THREAD_MEMOS = 4096 };
+
+struct weigh_thread {
+	uint32_t depth;       /* inside an event: nested ones pass through */
+	const void *native;   /* what malloc last returned to a nested call */
+	int64_t countdown;    /* requested bytes until the next sample */
+	uint64_t allocations; /* recorded so far */
+	uint64_t random;      /* state of the generator */
+	unsigned period_log;  /* log2 of the mean bytes between samples; 0: everything */
+	bool gone;            /* the thread is ending: nothing more is recorded */
+	uint16_t index;       /* in the capture's threads */
+	uint64_t name_at;     /* allocations at which to look for a name; 0: known */
+
+	/* Counters of native blocks, kept here a while so that threads do not share a line. */
+	int64_t pending_live;
+	int64_t pending_allocated;
+	int64_t pending_blocks;
+	int64_t pending_blocks_allocated;
+
+	struct weigh_thread *next; /* all threads' records, for ever */
+	bool idle;                 /* free to be used by a new thread */
+	struct weigh_frame frames[WEIGH_STACK_DEPTH];
+	struct weigh_site_memo memos[WEIGH_THREAD_MEMOS];
+};
+
+extern __thread struct weigh_thread *weigh_self __attribute__((tls_model("initial-exec")));
+
+/* The calling thread's record, made at its first event; NULL: no memory. */
+struct weigh_thread *weigh_thread_attach(void);
+
+/* Makes ready to attach threads; false when the system refuses. */
+bool weigh_threads_init(void);
+
+/* Starts all records anew for a new recording. No thread may be inside an event. */
+void weigh_threads_reset(void);
+
+/* In a forked child: the records of threads that are not here are free again. */
+void weigh_threads_forget_others(void);
+
+/* Waits (at most a second) until no thread is inside an event; false when one still is. */
+bool weigh_threads_quiet(const struct weigh_thread *except);
+
+/* Adds what threads have not yet added to the shared counters. */
+void weigh_threads_sum(struct weigh_counters *counters);
+
+/* Adds this thread's pending counts to the shared ones. */
+void weigh_thread_flush(struct weigh_thread *thread);
+
+/* Looks for the thread's Python name; with the GIL, from the sampled path. */
+void weigh_thread_find_name(struct weigh_thread *thread);
+
+#endif
