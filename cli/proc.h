@@ -1,0 +1,43 @@
+/*
+ * The memory of another process as the kernel reports it under /proc.
+ */
+#ifndef WEIGH_CLI_PROC_H
+#define WEIGH_CLI_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* All in bytes. */
+struct weigh_proc_memory {
+	uint64_t resident; /* 0: not read, the process has no memory any more */
+	uint64_t shared;   /* the part that is file pages or shared memory */
+	uint64_t shmem;    /* the part of `shared` that no file is behind, as of the last close look */
+	uint64_t highest;  /* highest `resident` ever, as of the last close look; 0: unknown */
+};
+
+/* Files of one process, kept open: they follow it through exec. */
+struct weigh_proc {
+	int statm;
+	int status;
+	uint64_t page_size;
+	struct weigh_proc_memory memory;
+};
+
+/* Opens the files of `pid`; what cannot be opened reads as 0. Never fails. */
+void weigh_proc_init(struct weigh_proc *p, pid_t pid);
+void weigh_proc_deinit(struct weigh_proc *p);
+
+/*
+ * Reads `p->memory` anew. Costs about 1 us; with `closely`, which also brings
+ * `shmem` and `highest` up to date, about 15 us.
+ */
+void weigh_proc_read(struct weigh_proc *p, bool closely);
+
+/*
+ * True when process `pid` is `ancestor` or descends from it, as far as /proc
+ * still shows.
+ */
+bool weigh_proc_descends(pid_t pid, pid_t ancestor);
+
+#endif

@@ -1,0 +1,287 @@
+/*
+ * `weigh run`: makes the capture, starts the program with the recorder in it,
+ * watches it, and when it has ended finishes the capture, prints the summary
+ * and ends as the program did.
+ *
+ * One thread; allocates with malloc, but not while the program runs.
+ */
+#include "base/clock.h"
+#include "base/file.h"
+#include "capture/finish.h"
+#include "capture/open.h"
+#include "cli/launch.h"
+#include "cli/python.h"
+#include "cli/target.h"
+#include "cli/verbs.h"
+#include "cli/watch.h"
+#include "report/style.h"
+#include "report/summary.h"
+#include "weigh/format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	OPTION_OUTPUT,
+	OPTION_FORCE,
+	OPTION_QUIET,
+	OPTION_EXACT,
+	OPTION_HEAP,
+	OPTION_PYTHON,
+	OPTION_MODULE,
+	OPTION_CODE,
+	OPTION_COUNT,
+};
+
+static const struct weigh_option options[] = {
+	[OPTION_OUTPUT] = {'o', "output", "FILE", NULL, "capture to write (default weigh-<script>.<pid>.weigh)",
+			   WEIGH_OPTION_ENVIRONMENT},
+	[OPTION_FORCE] = {'f', "force", NULL, NULL, "replace an existing capture", 0},
+	[OPTION_QUIET] = {'q', "quiet", NULL, NULL, "no summary when the program ends", WEIGH_OPTION_ENVIRONMENT},
+	[OPTION_EXACT] = {0, "exact", NULL, NULL, "record every block; slower than sampling",
+			  WEIGH_OPTION_ENVIRONMENT},
+	[OPTION_HEAP] = {0, "heap", "WHEN", "end|peak|both|no", "snapshot of the objects (only `no` in this version)",
+			 WEIGH_OPTION_OPTIONAL},
+	[OPTION_PYTHON] = {0, "python", "EXE", NULL, "interpreter to run the program with",
+			   WEIGH_OPTION_ENVIRONMENT},
+	[OPTION_MODULE] = {'m', NULL, "MODULE", NULL, "run a module, as python -m does", WEIGH_OPTION_ENDS},
+	[OPTION_CODE] = {'c', NULL, "CODE", NULL, "run code from the command line, as python -c does",
+			 WEIGH_OPTION_ENDS},
+};
+
+/* One run from the command line to its end. */
+struct run {
+	struct weigh_target target;
+	struct weigh_python python;
+	struct weigh_launch launch;
+	struct weigh_watch watch;
+	char *output; /* owned */
+	bool force, quiet, exact;
+	int capture;
+	enum weigh_file_place place;
+	uint64_t size;
+	void *map; /* shared with the program while it runs */
+};
+
+/* Descriptors 0 to 2 that are closed must not become one of our files. */
+static void occupy_standard_files(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+			return;
+}
+
+static struct weigh_error *read_target(struct run *run, const struct weigh_arguments *arguments)
+{
+	const char *module = arguments->values[OPTION_MODULE], *code = arguments->values[OPTION_CODE];
+	char **rest = arguments->operands;
+	int count = arguments->operand_count;
+
+	if (arguments->ended_by == OPTION_MODULE)
+		return weigh_target_init(&run->target, WEIGH_TARGET_MODULE, module, rest, count);
+	if (arguments->ended_by == OPTION_CODE)
+		return weigh_target_init(&run->target, WEIGH_TARGET_CODE, code, rest, count);
+	if (count > 0)
+		return weigh_target_init(&run->target, WEIGH_TARGET_SCRIPT, rest[0], rest + 1, count - 1);
+	return weigh_error_create(WEIGH_ERROR_USAGE, "run: nothing to run: give a script, -m MODULE or -c CODE");
+}
+
+static struct weigh_error *read_arguments(struct run *run, const struct weigh_arguments *arguments)
+{
+	const char *heap = arguments->values[OPTION_HEAP], *output = arguments->values[OPTION_OUTPUT];
+
+	if (heap && strcmp(heap, "no") != 0)
+		return weigh_error_create(WEIGH_ERROR_USAGE,
+					  "run: --heap: this version takes no snapshots: leave it out or give --heap=no");
+	run->force = arguments->values[OPTION_FORCE] != NULL;
+	run->quiet = arguments->values[OPTION_QUIET] != NULL;
+	run->exact = arguments->values[OPTION_EXACT] != NULL;
+	struct weigh_error *error = read_target(run, arguments);
+	if (error)
+		return error;
+	if (output && !*output)
+		return weigh_error_create(WEIGH_ERROR_USAGE, "run: --output: the name is empty: give the name of a file");
+	run->output = output ? strdup(output) : weigh_target_capture_name(&run->target, run->force);
+	if (!run->output)
+		return weigh_error_create_memory();
+	return weigh_python_find(&run->python, arguments->values[OPTION_PYTHON]);
+}
+
+static struct weigh_error *create_capture(struct run *run)
+{
+	run->size = run->exact ? WEIGH_FILE_SIZE_EXACT : WEIGH_FILE_SIZE_SAMPLED;
+	struct weigh_error *error = weigh_file_create(run->output, run->size, run->force, &run->capture, &run->place);
+	if (error)
+		return error;
+	run->map = mmap(NULL, run->size, PROT_READ | PROT_WRITE, MAP_SHARED, run->capture, 0);
+	if (run->map != MAP_FAILED)
+		return NULL;
+	error = weigh_error_create_system(errno, run->output, "choose another place with -o");
+	run->map = NULL;
+	return error;
+}
+
+static void discard_capture(const struct run *run)
+{
+	if (run->capture >= 0 && run->place == WEIGH_FILE_ON_DISK)
+		unlink(run->output);
+}
+
+static struct weigh_error *start_program(struct run *run)
+{
+	struct weigh_program program = {
+		.python = &run->python,
+		.arguments = run->target.arguments,
+		.capture = run->capture,
+		.exact = run->exact,
+	};
+	return weigh_launch_start(&run->launch, &program);
+}
+
+static void watch_until_end(struct run *run)
+{
+	struct weigh_proc proc;
+	uint64_t next = weigh_clock_now();
+
+	weigh_proc_init(&proc, run->launch.pid);
+	weigh_watch_init(&run->watch, run->map, run->size);
+	while (!weigh_launch_wait(&run->launch, next)) {
+		uint64_t now = weigh_clock_now();
+		if (now < next)
+			continue;
+		/* By the clock, not by naps; but what was slept through is not made up for. */
+		next += WEIGH_TIMELINE_STEP_NS;
+		if (next <= now)
+			next = now + WEIGH_TIMELINE_STEP_NS;
+		if (!weigh_watch_ready(&run->watch))
+			continue;
+		weigh_proc_read(&proc, weigh_watch_wants_close_look(&run->watch, now));
+		if (proc.memory.resident > 0)
+			weigh_watch_tick(&run->watch, now, &proc.memory);
+	}
+	weigh_proc_deinit(&proc);
+	int status = run->launch.wait_status;
+	if (WIFSIGNALED(status))
+		weigh_watch_end(&run->watch, weigh_clock_now(), WEIGH_EXIT_SIGNAL, WTERMSIG(status));
+	else
+		weigh_watch_end(&run->watch, weigh_clock_now(), WEIGH_EXIT_STATUS, WEXITSTATUS(status));
+}
+
+/* Nothing was recorded: why, as far as can be told from here. */
+static struct weigh_error *not_recorded(const struct run *run)
+{
+	if (run->launch.boot == WEIGH_BOOT_REFUSED)
+		return weigh_error_create(WEIGH_ERROR_STATE, "%s", run->launch.message);
+	if (run->launch.boot == WEIGH_BOOT_SILENT)
+		return weigh_error_create(WEIGH_ERROR_STATE,
+					  "%s: the program ran unrecorded, the interpreter did not load %s/_boot: see that "
+					  "nothing makes it ignore PYTHONPATH", run->python.interpreter,
+					  run->python.package);
+	return weigh_error_create(WEIGH_ERROR_STATE,
+				  "%s: the recorder writes another version of the capture: install the same weigh "
+				  "everywhere", run->python.package);
+}
+
+static struct weigh_error *finish_capture(const struct run *run)
+{
+	if (run->place == WEIGH_FILE_ON_DISK)
+		return weigh_capture_finish(run->output);
+	return weigh_capture_finish_fd(run->capture, run->output);
+}
+
+static struct weigh_error *print_summary(const struct run *run)
+{
+	struct weigh_capture *capture;
+	struct weigh_style style = weigh_style_of(stderr);
+	/* By the open file, not its name: a program may have moved to another folder or the file. */
+	struct weigh_error *error = weigh_capture_open_fd(run->capture, run->output, &capture);
+	if (error)
+		return error;
+	error = weigh_summary_print(capture, stderr, &style);
+	weigh_capture_close(capture);
+	return error;
+}
+
+/* The program's end is the outcome, whatever becomes of the capture: errors from here on are only told. */
+static void tell(struct weigh_error *error)
+{
+	if (error)
+		fprintf(stderr, "weigh: %s\n", error->message);
+	weigh_error_destroy(error);
+}
+
+static void conclude(struct run *run)
+{
+	if (!weigh_watch_ready(&run->watch)) {
+		discard_capture(run);
+		tell(not_recorded(run));
+		return;
+	}
+	if (!run->quiet)
+		tell(print_summary(run));
+	tell(finish_capture(run));
+}
+
+/* The exit status, where the program's end can be told by one. */
+static int end_alike(int wait_status)
+{
+	if (!WIFSIGNALED(wait_status))
+		return WEXITSTATUS(wait_status);
+	fflush(NULL);
+	weigh_signals_die(WTERMSIG(wait_status));
+	return 128 + WTERMSIG(wait_status);
+}
+
+static void run_deinit(struct run *run)
+{
+	weigh_launch_deinit(&run->launch);
+	if (run->map)
+		munmap(run->map, run->size);
+	if (run->capture >= 0)
+		close(run->capture);
+	weigh_python_deinit(&run->python);
+	weigh_target_deinit(&run->target);
+	free(run->output);
+}
+
+static struct weigh_error *perform(const struct weigh_arguments *arguments, int *status)
+{
+	struct run run = {.capture = -1, .launch = {.boot_fd = -1, .signals = {.fd = -1}}};
+
+	occupy_standard_files();
+	struct weigh_error *error = read_arguments(&run, arguments);
+	if (!error)
+		error = weigh_launch_init(&run.launch);
+	if (!error)
+		error = create_capture(&run);
+	if (!error)
+		error = start_program(&run);
+	if (error) {
+		discard_capture(&run);
+	} else {
+		watch_until_end(&run);
+		conclude(&run);
+	}
+	int wait_status = run.launch.wait_status;
+	run_deinit(&run);
+	if (!error)
+		*status = end_alike(wait_status);
+	return error;
+}
+
+const struct weigh_verb weigh_verb_run = {
+	.name = "run",
+	.usage = "[options] SCRIPT ARGS... | -m MODULE ARGS... | -c CODE ARGS...",
+	.summary = "run a program and record where its memory goes",
+	.notes = "The program runs as it would without weigh, and its exit status is that of weigh.\n",
+	.options = options,
+	.option_count = OPTION_COUNT,
+	.stops_at_operand = true,
+	.perform = perform,
+};

@@ -1,0 +1,190 @@
+/*
+ * One look after the other at a program that records. One thread, the
+ * launcher's; no allocation.
+ *
+ * The program can write anywhere in the mapping, also by mistake, so offsets
+ * and capacities are checked and copied once, when the layout appears, and
+ * never read again.
+ */
+#include "cli/watch.h"
+
+#include "base/clock.h"
+#include "weigh/format_math.h"
+
+#include <string.h>
+
+enum {
+	CLOSE_LOOK_NS = 100000000, /* between readings that cost more */
+	MOMENT_REST = 200,         /* taking moments may use 1 / this of the time */
+};
+
+void weigh_watch_init(struct weigh_watch *w, void *map, uint64_t size)
+{
+	memset(w, 0, sizeof(*w));
+	w->header = map;
+	w->size = size;
+}
+
+/* The entries of a section, or NULL when the header says something impossible. */
+static void *section_entries(const struct weigh_watch *w, enum weigh_section_id id, uint32_t entry_size,
+			     uint32_t *capacity)
+{
+	const struct weigh_section *s = &w->header->sections[id];
+	uint64_t offset = s->offset, room = s->capacity;
+	if (s->entry_size != entry_size || offset % 64 != 0 || offset < sizeof(struct weigh_header))
+		return NULL;
+	if (offset > w->size || room * entry_size > w->size - offset)
+		return NULL;
+	*capacity = (uint32_t)room;
+	return (char *)w->header + offset;
+}
+
+static bool known_layout(const struct weigh_header *h)
+{
+	return h->version == WEIGH_FORMAT_VERSION && h->byte_order == WEIGH_BYTE_ORDER &&
+	       h->header_size == sizeof(*h);
+}
+
+static bool bind_sections(struct weigh_watch *w)
+{
+	struct weigh_section *sections = w->header->sections;
+	struct weigh_moments *m = &w->moments;
+	uint32_t tick_room = 0, moment_room = 0, share_room = 0, site_room = 0;
+	struct weigh_tick *ticks =
+		section_entries(w, WEIGH_SECTION_TIMELINE, sizeof(struct weigh_tick), &tick_room);
+	m->moments = section_entries(w, WEIGH_SECTION_MOMENTS, sizeof(struct weigh_moment), &moment_room);
+	m->shares = section_entries(w, WEIGH_SECTION_SHARES, sizeof(struct weigh_share), &share_room);
+	m->sites = section_entries(w, WEIGH_SECTION_SITES, sizeof(struct weigh_site), &site_room);
+	if (!ticks || !m->moments || !m->shares || !m->sites)
+		return false;
+
+	m->section = &sections[WEIGH_SECTION_MOMENTS];
+	m->share_section = &sections[WEIGH_SECTION_SHARES];
+	m->site_section = &sections[WEIGH_SECTION_SITES];
+	m->capacity = share_room / WEIGH_MOMENT_SHARES < moment_room ? share_room / WEIGH_MOMENT_SHARES
+								     : moment_room;
+	m->site_capacity = site_room;
+	m->step_ns = &w->header->moment_step_ns;
+	weigh_moments_init(m);
+	weigh_timeline_init(&w->timeline, &sections[WEIGH_SECTION_TIMELINE], ticks, tick_room,
+			    &w->header->timeline_step_ns);
+	return true;
+}
+
+bool weigh_watch_ready(struct weigh_watch *w)
+{
+	if (w->ready)
+		return true;
+	/* The recorder writes the magic last; one load must see all of it. */
+	uint64_t magic, wanted;
+	memcpy(&wanted, WEIGH_MAGIC, sizeof(wanted));
+	if (w->size < sizeof(struct weigh_header))
+		return false;
+	magic = __atomic_load_n((const uint64_t *)w->header->magic, __ATOMIC_ACQUIRE);
+	if (magic != wanted || !known_layout(w->header))
+		return false;
+	w->ready = bind_sections(w);
+	w->moment_due_ns = WEIGH_MOMENT_STEP_NS;
+	return w->ready;
+}
+
+/* Each counter is whole; together they may be a few events apart. */
+static void read_counters(const struct weigh_watch *w, struct weigh_counters *c)
+{
+	const struct weigh_counters *from = &w->header->counters;
+	memset(c, 0, sizeof(*c));
+	c->small_freed = __atomic_load_n(&from->small_freed, __ATOMIC_RELAXED);
+	c->small_allocated = __atomic_load_n(&from->small_allocated, __ATOMIC_RELAXED);
+	c->other_live = __atomic_load_n(&from->other_live, __ATOMIC_RELAXED);
+	c->mapped_live = __atomic_load_n(&from->mapped_live, __ATOMIC_RELAXED);
+	c->arenas = __atomic_load_n(&from->arenas, __ATOMIC_RELAXED);
+}
+
+static uint64_t at_least_zero(int64_t x)
+{
+	return x > 0 ? (uint64_t)x : 0;
+}
+
+static void note_peak(struct weigh_watch *w, uint64_t time_ns, const struct weigh_counters *c,
+		      const struct weigh_proc_memory *memory)
+{
+	const struct weigh_resident *start = &w->header->at_start;
+	w->header->at_peak = (struct weigh_resident){
+		.time_ns = time_ns,
+		.anonymous = memory->resident - memory->shared,
+		.file = memory->shared - memory->shmem,
+		.shared = memory->shmem,
+		.live = weigh_counters_live(c),
+		.small_live = at_least_zero((int64_t)(c->small_allocated - c->small_freed)),
+		.arenas = c->arenas,
+		.mapped_live = at_least_zero(c->mapped_live),
+		.recorder = start->recorder,
+	};
+}
+
+bool weigh_watch_wants_close_look(struct weigh_watch *w, uint64_t now_ns)
+{
+	if (now_ns < w->close_look_due_ns)
+		return false;
+	w->close_look_due_ns = now_ns + CLOSE_LOOK_NS;
+	return true;
+}
+
+static void take_moment(struct weigh_watch *w, uint64_t time_ns, uint64_t live)
+{
+	uint64_t before = weigh_clock_now();
+	weigh_moments_take(&w->moments, time_ns, live);
+	uint64_t cost = weigh_clock_now() - before;
+	uint64_t step = *w->moments.step_ns;
+	/* Many sites take long to scan: rarer moments then, rather than a busier launcher. */
+	if (step < cost * MOMENT_REST)
+		step = cost * MOMENT_REST;
+	w->moment_due_ns = time_ns + step - WEIGH_TIMELINE_STEP_NS / 2;
+}
+
+void weigh_watch_tick(struct weigh_watch *w, uint64_t now_ns, const struct weigh_proc_memory *memory)
+{
+	if (!weigh_watch_ready(w) || w->header->started_ns > now_ns)
+		return;
+	uint64_t time_ns = now_ns - w->header->started_ns;
+	w->header->seen_ns = now_ns;
+
+	struct weigh_counters counters;
+	read_counters(w, &counters);
+	uint64_t live = weigh_counters_live(&counters);
+	struct weigh_tick tick = {.time_ns = time_ns, .rss = memory->resident, .live = live};
+	weigh_timeline_push(&w->timeline, &tick);
+
+	uint64_t highest = memory->highest > memory->resident ? memory->highest : memory->resident;
+	if (highest > w->header->rss_peak)
+		w->header->rss_peak = highest;
+	if (live > w->live_highest && memory->resident > 0) {
+		w->live_highest = live;
+		note_peak(w, time_ns, &counters, memory);
+	}
+	if (time_ns >= w->moment_due_ns)
+		take_moment(w, time_ns, live);
+}
+
+/* The recorder's own last reading may have seen more than any tick did. */
+static void adopt_end(struct weigh_watch *w)
+{
+	const struct weigh_resident *end = &w->header->at_end;
+	if (w->header->state == WEIGH_STATE_ENDED && end->live > w->live_highest)
+		w->header->at_peak = *end;
+	uint64_t resident = end->anonymous + end->file + end->shared;
+	if (resident > w->header->rss_peak)
+		w->header->rss_peak = resident;
+}
+
+void weigh_watch_end(struct weigh_watch *w, uint64_t now_ns, enum weigh_exit exit, int value)
+{
+	if (!weigh_watch_ready(w))
+		return;
+	weigh_timeline_flush(&w->timeline);
+	adopt_end(w);
+	w->header->exit_value = value;
+	w->header->exit = exit;
+	if (w->header->state != WEIGH_STATE_ENDED)
+		w->header->seen_ns = now_ns;
+}
