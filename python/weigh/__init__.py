@@ -1,0 +1,33 @@
+"""Where the memory of a Python program goes: recording from inside a program.
+
+`weigh run script.py` on the command line records a whole program; what is here
+records a part of one:
+
+    with weigh.Tracker("load.weigh"):
+        load()
+
+The recorder is loaded when the first of these names is used.
+"""
+
+__version__ = "0.1.0"
+
+__all__ = ["Tracker", "WeighError", "live_bytes", "peak_bytes", "reset_peak"]
+
+_FROM_RECORDER = ("WeighError", "live_bytes", "peak_bytes", "reset_peak")
+
+
+def __getattr__(name):
+    if name == "Tracker":
+        from weigh._tracker import Tracker as value
+    elif name in _FROM_RECORDER:
+        from weigh import _weigh
+
+        value = getattr(_weigh, name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
