@@ -6,6 +6,7 @@
 # Choose the Python by PY=3.12.
 
 VERSIONS ?= 3.10 3.11 3.12 3.13
+NEWER ?= 3.14 testing
 PY = $(shell scripts/find-python --default)
 RESULTS := build/results
 TOOLS := .venv
@@ -20,7 +21,7 @@ export NINJA_STATUS = [%f/%t] #
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build build-all demo check lint unit test-python sanitize golden bench bench-quick format \
+.PHONY: help build build-all demo check lint unit test-python test-newer sanitize golden bench bench-quick format \
 	clean distclean FORCE
 
 help: ## this list
@@ -77,6 +78,9 @@ test-python: ## the Python tests on every Python found
 
 test-python-%: ## the Python tests on one Python: test-python-3.12
 	@$(MAKE) --no-print-directory pytest-$* SUITE=python
+
+test-newer: ## Python 3.14 from a newer Debian, as root (NEWER="3.15 unstable")
+	@scripts/test-newer $(NEWER)
 
 # TESTS="tests/python/test_run.py -k quiet" narrows what is run.
 SUITE ?= python
