@@ -3,10 +3,9 @@
  * domain with or without it. A hook enters an event, forwards, and records;
  * the record of a free precedes the free.
  */
-#include <Python.h>
-
 #include "cpython/domains.h"
 
+#include "cpython/walk.h"
 #include "recorder/events.h"
 
 #include <string.h>
@@ -102,6 +101,8 @@ static void arena_free(void *ctx, void *arena, size_t bytes)
 {
 	if (bytes == ARENA_BYTES && weigh_gate.on && weigh_recorder.header->counters.arenas >= bytes)
 		weigh_shared_add(&weigh_recorder.header->counters.arenas, -(int64_t)bytes);
+	if (weigh_self && weigh_self->walk)
+		weigh_walk_forget(weigh_self->walk, arena);
 	arenas_below.free(ctx, arena, bytes);
 }
 

@@ -9,22 +9,18 @@
 #include "base/hash.h"
 #include "cpython/names.h"
 #include "cpython/text.h"
+#include "cpython/walk.h"
 
 #ifndef CO_NO_MONITORING_EVENTS
 #define CO_NO_MONITORING_EVENTS 0
 #endif
 
-/* About 1 ns a frame: the chain's loads and the products overlap. */
-static uint64_t hash(bool gil, uint64_t seed)
+static uint64_t hash(void *memory, bool gil, uint64_t seed)
 {
 	PyThreadState *state = weigh_state_own(gil);
-	weigh_python_frame *frame = state ? weigh_frame_top(state) : NULL;
-	uint64_t sum = seed;
-	if (!frame)
+	if (!state || !weigh_frame_top(state))
 		return 0;
-	for (; frame; frame = weigh_frame_previous(frame))
-		sum = weigh_hash_step(sum, weigh_frame_word(frame));
-	return sum;
+	return weigh_hash_step(weigh_walk_hash(memory, state), seed);
 }
 
 /*
@@ -78,6 +74,7 @@ static bool describe(const void *address, struct weigh_code_text *text)
 }
 
 const struct weigh_walker weigh_python_walker = {
+	.memory_bytes = sizeof(struct weigh_walk),
 	.hash = hash,
 	.list = list,
 	.describe = describe,

@@ -125,7 +125,7 @@ static bool find_or_make(struct weigh_thread *thread, enum weigh_domain domain, 
 bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
 {
 	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
-	uint64_t key = weigh_recorder.walker->hash(under_gil(domain), weigh_codes_epoch());
+	uint64_t key = weigh_recorder.walker->hash(thread->walk, under_gil(domain), weigh_codes_epoch());
 	key = weigh_hash_step(key, domain + 1u) | 1;
 	struct weigh_site_memo *memo = &thread->memos[key >> 32 & (WEIGH_THREAD_MEMOS - 1)];
 	if (memo->key == key && memo->generation == now) {

@@ -75,10 +75,16 @@ static void start_record(struct weigh_thread *thread)
 	thread->allocations = 0;
 	thread->pending_live = thread->pending_allocated = 0;
 	thread->pending_blocks = thread->pending_blocks_allocated = 0;
-	memset(thread->memos, 0, sizeof(thread->memos));
 	thread->index = enter_capture(thread);
 	thread->random = weigh_hash_step(weigh_recorder.started_ns, WEIGH_HASH_ODD * (thread->index + 1u)) | 1;
 	weigh_sampler_begin(thread);
+}
+
+/* Fresh records are zero already; writing zeros would make all their pages resident. */
+static void clear_record(struct weigh_thread *thread)
+{
+	memset(thread->memos, 0, sizeof(thread->memos));
+	memset(thread->walk, 0, weigh_recorder.walker->memory_bytes);
 }
 
 static struct weigh_thread *take_idle(void)
@@ -92,7 +98,22 @@ static struct weigh_thread *take_idle(void)
 	if (found)
 		found->idle = false;
 	weigh_spin_give(&lock);
+	if (found)
+		clear_record(found);
 	return found;
+}
+
+static struct weigh_thread *new_record(void)
+{
+	struct weigh_thread *thread = weigh_pages_take(sizeof(*thread) + weigh_recorder.walker->memory_bytes);
+	if (!thread)
+		return NULL;
+	thread->walk = thread + 1;
+	struct weigh_thread *head = __atomic_load_n(&all, __ATOMIC_RELAXED);
+	do
+		thread->next = head;
+	while (!__atomic_compare_exchange_n(&all, &head, thread, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	return thread;
 }
 
 struct weigh_thread *weigh_thread_attach(void)
@@ -101,18 +122,10 @@ struct weigh_thread *weigh_thread_attach(void)
 		return weigh_self;
 	weigh_self = &gone;
 	struct weigh_thread *thread = take_idle();
-	if (!thread) {
-		thread = weigh_pages_take(sizeof(*thread));
-		if (!thread) {
-			weigh_self = NULL;
-			weigh_recorder_lose(WEIGH_LOSS_MEMORY, 0);
-			return NULL;
-		}
-		struct weigh_thread *head = __atomic_load_n(&all, __ATOMIC_RELAXED);
-		do
-			thread->next = head;
-		while (!__atomic_compare_exchange_n(&all, &head, thread, true, __ATOMIC_RELEASE,
-						    __ATOMIC_RELAXED));
+	if (!thread && !(thread = new_record())) {
+		weigh_self = NULL;
+		weigh_recorder_lose(WEIGH_LOSS_MEMORY, 0);
+		return NULL;
 	}
 	start_record(thread);
 	pthread_setspecific(ending, thread);
@@ -123,8 +136,10 @@ struct weigh_thread *weigh_thread_attach(void)
 void weigh_threads_reset(void)
 {
 	for (struct weigh_thread *thread = all; thread; thread = thread->next)
-		if (!thread->idle)
+		if (!thread->idle) {
+			clear_record(thread);
 			start_record(thread);
+		}
 }
 
 void weigh_threads_forget_others(void)

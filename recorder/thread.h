@@ -37,6 +37,7 @@ struct weigh_thread {
 	int64_t pending_blocks;
 	int64_t pending_blocks_allocated;
 
+	void *walk;                /* the walker's memory of this thread */
 	struct weigh_thread *next; /* all threads' records, for ever */
 	bool idle;                 /* free to be used by a new thread */
 	struct weigh_frame frames[WEIGH_STACK_DEPTH];

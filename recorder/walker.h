@@ -29,8 +29,11 @@ struct weigh_code_text {
 };
 
 struct weigh_walker {
+	/* Bytes that hash wants to keep for each thread, at first zero. */
+	size_t memory_bytes;
+
 	/* A hash of the whole stack, seeded; 0 when the thread has no Python frame. */
-	uint64_t (*hash)(bool gil, uint64_t seed);
+	uint64_t (*hash)(void *memory, bool gil, uint64_t seed);
 
 	/* The frames, innermost first; their number, at most `capacity`. */
 	uint32_t (*list)(bool gil, struct weigh_frame *frames, uint32_t capacity);
