@@ -21,7 +21,7 @@ export NINJA_STATUS = [%f/%t] #
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build build-all demo check lint unit test-python test-newer sanitize golden bench bench-quick format \
+.PHONY: help build build-all demo check lint unit test-python test-install test-newer sanitize golden bench bench-quick format \
 	clean distclean FORCE
 
 help: ## this list
@@ -78,6 +78,10 @@ test-python: ## the Python tests on every Python found
 
 test-python-%: ## the Python tests on one Python: test-python-3.12
 	@$(MAKE) --no-print-directory pytest-$* SUITE=python
+
+test-install: ## pip install into an empty environment, and the command it gives
+	@scripts/need compiler python
+	@scripts/test-install $(PY)
 
 test-newer: ## Python 3.14 from a newer Debian, as root (NEWER="3.15 unstable")
 	@scripts/test-newer $(NEWER)
