@@ -44,7 +44,7 @@ static bool read_text(int file, char *text, size_t size)
 }
 
 /* The number after `name`, which must start a line; 0 when it is not there. */
-static uint64_t field(const char *text, const char *name)
+static uint64_t field(const char *text, const char *name, int base)
 {
 	size_t length = strlen(name);
 	while (text && strncmp(text, name, length) != 0) {
@@ -52,7 +52,7 @@ static uint64_t field(const char *text, const char *name)
 		if (text)
 			text++;
 	}
-	return text ? strtoull(text + length, NULL, 10) : 0;
+	return text ? strtoull(text + length, NULL, base) : 0;
 }
 
 static void read_status(struct weigh_proc *p)
@@ -60,10 +60,10 @@ static void read_status(struct weigh_proc *p)
 	char text[4096];
 	if (!read_text(p->status, text, sizeof(text)))
 		return;
-	uint64_t highest = field(text, "VmHWM:") * 1024;
+	uint64_t highest = field(text, "VmHWM:", 10) * 1024;
 	if (highest > 0)
 		p->memory.highest = highest;
-	p->memory.shmem = field(text, "RssShmem:") * 1024;
+	p->memory.shmem = field(text, "RssShmem:", 10) * 1024;
 }
 
 void weigh_proc_read(struct weigh_proc *p, bool closely)
@@ -82,7 +82,8 @@ void weigh_proc_read(struct weigh_proc *p, bool closely)
 		p->memory.shmem = p->memory.shared;
 }
 
-static pid_t parent_of(pid_t pid)
+/* One number of /proc/PID/status; 0 when there is no such process. */
+static uint64_t status_field(pid_t pid, const char *name, int base)
 {
 	char text[4096];
 	int file = open_of(pid, "status");
@@ -90,7 +91,12 @@ static pid_t parent_of(pid_t pid)
 		return 0;
 	bool read = read_text(file, text, sizeof(text));
 	close(file);
-	return read ? (pid_t)field(text, "PPid:") : 0;
+	return read ? field(text, name, base) : 0;
+}
+
+uint64_t weigh_proc_pending(pid_t pid)
+{
+	return status_field(pid, "ShdPnd:", 16);
 }
 
 bool weigh_proc_descends(pid_t pid, pid_t ancestor)
@@ -99,7 +105,7 @@ bool weigh_proc_descends(pid_t pid, pid_t ancestor)
 	for (int depth = 0; pid > 1 && depth < 64; depth++) {
 		if (pid == ancestor)
 			return true;
-		pid = parent_of(pid);
+		pid = (pid_t)status_field(pid, "PPid:", 10);
 	}
 	return false;
 }

@@ -34,6 +34,9 @@ void weigh_proc_deinit(struct weigh_proc *p);
  */
 void weigh_proc_read(struct weigh_proc *p, bool closely);
 
+/* Signals pending for a process as a whole, bit 0 for signal 1; 0 when it is gone. */
+uint64_t weigh_proc_pending(pid_t pid);
+
 /*
  * True when process `pid` is `ancestor` or descends from it, as far as /proc
  * still shows.

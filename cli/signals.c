@@ -35,6 +35,7 @@ struct weigh_error *weigh_signals_init(struct weigh_signals *s)
 	s->fd = signalfd(-1, &blocked, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (s->fd < 0)
 		return weigh_error_create_system(errno, "run", "try again with fewer files open");
+	weigh_witness_init(&s->witness);
 	return NULL;
 }
 
@@ -43,6 +44,7 @@ void weigh_signals_deinit(struct weigh_signals *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
+	weigh_witness_deinit(&s->witness);
 }
 
 void weigh_signals_restore(const struct weigh_signals *s)
@@ -63,8 +65,12 @@ bool weigh_signals_next(struct weigh_signals *s, pid_t program, int *number, boo
 	if (read(s->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return false;
 	*number = (int)info.ssi_signo;
-	*forward = info.ssi_code <= 0 && *number != SIGCHLD && *number != SIGCONT &&
-		   !comes_from_program(&info, program);
+	*forward = false;
+	if (*number == SIGCHLD)
+		return true;
+	bool from_program = comes_from_program(&info, program);
+	bool for_group = weigh_witness_saw(&s->witness, *number);
+	*forward = info.ssi_code <= 0 && *number != SIGCONT && !from_program && !for_group;
 	return true;
 }
 

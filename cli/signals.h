@@ -6,6 +6,7 @@
 #define WEIGH_CLI_SIGNALS_H
 
 #include "base/error.h"
+#include "cli/witness.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@ struct weigh_signals {
 	sigset_t mask;
 	struct sigaction child; /* disposition of SIGCHLD */
 	int fd;                 /* delivers what arrives; closed by exec */
+	struct weigh_witness witness;
 };
 
 /*
@@ -31,8 +33,8 @@ void weigh_signals_restore(const struct weigh_signals *s);
 
 /*
  * Takes one signal that has arrived, false when there is none. `*forward` is
- * set when somebody sent it to the launcher by kill() who does not belong to
- * the program itself.
+ * set when it was sent to the launcher alone, by kill() from outside the
+ * program.
  */
 bool weigh_signals_next(struct weigh_signals *s, pid_t program, int *number, bool *forward);
 

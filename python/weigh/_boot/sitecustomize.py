@@ -31,11 +31,10 @@ def restore_path(folder):
 def refusal(package):
     """Why this interpreter cannot be recorded, or None; and the file of the recorder."""
     version = "%d.%d" % sys.version_info[:2]
-    implementation = getattr(sys, "implementation", None)
-    if implementation is None or implementation.name != "cpython":
-        return "this is not CPython: choose another interpreter with --python", None
     if not (3, 10) <= sys.version_info[:2] <= (3, 15):
         return "Python %s is not supported: choose one of 3.10 to 3.15 with --python" % version, None
+    if sys.implementation.name != "cpython":
+        return "this is not CPython: choose another interpreter with --python", None
     if "t" in getattr(sys, "abiflags", ""):
         return "free-threaded builds are not supported: choose a build with the GIL with --python", None
     import _imp
