@@ -102,6 +102,19 @@ static void erase(uint32_t at)
 	memmove(&table[at], &table[at + 1], (count - at) * sizeof(*table));
 }
 
+/* Enters what a cut left of a mapping; false when there is nothing or no room for it. */
+static bool keep(uint32_t at, struct mapping piece)
+{
+	if (!piece.bytes)
+		return false;
+	if (!insert(at, piece)) {
+		weigh_recorder_lose(WEIGH_LOSS_MEMORY, piece.bytes);
+		return false;
+	}
+	apply(&piece, WEIGH_SITE_BACK);
+	return true;
+}
+
 /* Replaces a mapping by what a cut of [start, end) leaves of it. */
 static void cut_one(uint32_t at, uintptr_t start, uintptr_t end)
 {
@@ -109,17 +122,13 @@ static void cut_one(uint32_t at, uintptr_t start, uintptr_t end)
 	uintptr_t old_end = old.start + old.bytes;
 	size_t left = start > old.start ? start - old.start : 0;
 	size_t right = old_end > end ? old_end - end : 0;
-	int64_t pieces = (left != 0) + (right != 0);
 
-	apply(&old, pieces ? WEIGH_SITE_MOVED : WEIGH_SITE_FREED);
-	count_bytes((int64_t)(left + right) - (int64_t)old.bytes, pieces - 1, false);
+	apply(&old, left || right ? WEIGH_SITE_MOVED : WEIGH_SITE_FREED);
 	erase(at);
-	struct mapping above = {end, right, right, old.site};
-	struct mapping below = {old.start, left, left, old.site};
-	if (right && insert(at, above))
-		apply(&above, WEIGH_SITE_BACK);
-	if (left && insert(at, below))
-		apply(&below, WEIGH_SITE_BACK);
+	bool kept_right = keep(at, (struct mapping){end, right, right, old.site});
+	bool kept_left = keep(at, (struct mapping){old.start, left, left, old.site});
+	int64_t kept = (int64_t)(kept_left ? left : 0) + (int64_t)(kept_right ? right : 0);
+	count_bytes(kept - (int64_t)old.bytes, kept_left + kept_right - 1, false);
 }
 
 static void cut_locked(uintptr_t start, uintptr_t end)
