@@ -1,0 +1,272 @@
+/*
+ * Sites and what happens when their table is full: lines keep their totals,
+ * and only callers are forgotten. One thread.
+ */
+#include "recorder/recorder.h"
+#include "recorder/sites.h"
+#include "stage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	LINES = 50, /* innermost codes 100 to 149 */
+	FIRST = 100,
+};
+
+/* What the blocks of one line add up to, whatever their callers. */
+struct line {
+	uint64_t total_blocks;
+	uint64_t total_bytes;
+	uint64_t temporary_blocks;
+	uint64_t live_blocks;
+	uint64_t peak_bytes;
+};
+
+static int begin(void **state)
+{
+	(void)state;
+	stage_begin(true);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	stage_end();
+	return 0;
+}
+
+static struct weigh_site *site_at(uint32_t index)
+{
+	return (struct weigh_site *)stage_entries(WEIGH_SECTION_SITES) + index;
+}
+
+static uint32_t code_line(const struct weigh_site *site)
+{
+	const struct weigh_node *nodes = stage_entries(WEIGH_SECTION_NODES);
+	const struct weigh_code *codes = stage_entries(WEIGH_SECTION_CODES);
+	return codes[nodes[site->node].code].first_line;
+}
+
+static void read_lines(struct line *lines)
+{
+	memset(lines, 0, sizeof(*lines) * LINES);
+	for (uint32_t i = 0; i < stage_used(WEIGH_SECTION_SITES); i++) {
+		const struct weigh_site *site = site_at(i);
+		if (!(site->flags & WEIGH_SITE_USED) || !site->node)
+			continue;
+		struct line *line = &lines[code_line(site) - 1 - FIRST];
+		line->total_blocks += (uint64_t)site->total.blocks;
+		line->total_bytes += (uint64_t)site->total.bytes;
+		line->temporary_blocks += (uint64_t)site->temporary.blocks;
+		line->live_blocks += (uint64_t)site->live.blocks;
+		line->peak_bytes += (uint64_t)stage_at_peak(site)->bytes;
+	}
+}
+
+static void assert_same_lines(const struct line *expected)
+{
+	struct line lines[LINES];
+	read_lines(lines);
+	for (int i = 0; i < LINES; i++) {
+		assert_int_equal(lines[i].total_blocks, expected[i].total_blocks);
+		assert_int_equal(lines[i].total_bytes, expected[i].total_bytes);
+		assert_int_equal(lines[i].temporary_blocks, expected[i].temporary_blocks);
+		assert_int_equal(lines[i].live_blocks, expected[i].live_blocks);
+		assert_int_equal(lines[i].peak_bytes, expected[i].peak_bytes);
+	}
+}
+
+static uint32_t capacity(void)
+{
+	return stage_capture->sections[WEIGH_SECTION_SITES].capacity;
+}
+
+/* Each number gives a stack of its own; the innermost line repeats. */
+static unsigned stack_of(uint32_t number)
+{
+	unsigned line = number % LINES;
+	uint32_t caller = number / LINES;
+	const unsigned codes[] = {caller % 97, caller / 97 % 97, FIRST + line};
+	stage_stack_list(4, 3, codes);
+	return line;
+}
+
+/* Allocates and frees from more stacks than there is room for. */
+static void churn(struct line *expected, uint32_t stacks)
+{
+	for (uint32_t i = 0; i < stacks; i++) {
+		unsigned line = stack_of(i);
+		stage_small_free(stage_small(i % 500 + 1, WEIGH_DOMAIN_OBJECT));
+		expected[line].total_blocks++;
+		expected[line].total_bytes += i % 500 + 1;
+		expected[line].temporary_blocks++;
+	}
+}
+
+static void test_lines_keep_their_totals(void **state)
+{
+	struct line expected[LINES] = {0};
+	(void)state;
+	churn(expected, capacity() * 4);
+	assert_true(stage_capture->pruned_sites > capacity() * 2);
+	assert_int_equal(stage_capture->sections[WEIGH_SECTION_SITES].refused, 0);
+	assert_true(stage_used(WEIGH_SECTION_SITES) <= capacity());
+	assert_int_equal(stage_lost_blocks(), 0);
+	expected[(capacity() * 4 - 1) % LINES].peak_bytes = 0;
+	struct line lines[LINES];
+	read_lines(lines);
+	for (int i = 0; i < LINES; i++)
+		expected[i].peak_bytes = lines[i].peak_bytes;
+	assert_same_lines(expected);
+}
+
+static void test_the_peak_survives_pruning(void **state)
+{
+	enum { KEPT = 2000 };
+	struct line expected[LINES] = {0};
+	static void *kept[KEPT];
+	(void)state;
+	for (uint32_t i = 0; i < KEPT; i++) {
+		unsigned line = stack_of(i);
+		kept[i] = stage_malloc(1000 + i, WEIGH_DOMAIN_MALLOC);
+		expected[line].total_blocks++;
+		expected[line].total_bytes += 1000 + i;
+		expected[line].peak_bytes += 1000 + i;
+	}
+	for (uint32_t i = 0; i < KEPT; i++)
+		stage_free(kept[KEPT - 1 - i]);
+	for (uint32_t i = 0; i < WEIGH_TEMPORARY - 1 && i < KEPT; i++)
+		expected[(KEPT - 1 - i) % LINES].temporary_blocks++;
+	expected[(KEPT - WEIGH_TEMPORARY) % LINES].temporary_blocks++;
+	assert_same_lines(expected);
+	uint64_t peak = stage_capture->peak.footprint;
+	churn(expected, capacity() * 3);
+	assert_int_equal(stage_capture->peak.footprint, peak);
+	assert_true(stage_capture->pruned_sites > capacity());
+	assert_same_lines(expected);
+}
+
+static void test_live_sites_stay(void **state)
+{
+	struct line expected[LINES] = {0};
+	static void *kept[1000];
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		unsigned line = stack_of(1000000 + i);
+		kept[i] = stage_small(64, WEIGH_DOMAIN_OBJECT);
+		expected[line].total_blocks++;
+		expected[line].total_bytes += 64;
+		expected[line].live_blocks++;
+	}
+	const struct weigh_site first = *site_at(WEIGH_DOMAIN_COUNT);
+	churn(expected, capacity() * 3);
+	assert_int_equal(site_at(WEIGH_DOMAIN_COUNT)->key, first.key);
+	assert_int_equal(site_at(WEIGH_DOMAIN_COUNT)->node, first.node);
+	struct line lines[LINES];
+	read_lines(lines);
+	for (int i = 0; i < LINES; i++)
+		assert_int_equal(lines[i].live_blocks, expected[i].live_blocks);
+	for (uint32_t i = 0; i < 1000; i++)
+		stage_small_free(kept[i]);
+	assert_int_equal(weigh_counters_live(&stage_capture->counters), 0);
+	read_lines(lines);
+	for (int i = 0; i < LINES; i++) {
+		assert_int_equal(lines[i].live_blocks, 0);
+		assert_int_equal(lines[i].total_blocks, expected[i].total_blocks);
+	}
+}
+
+static void test_pinned_sites_stay(void **state)
+{
+	struct line expected[LINES] = {0};
+	(void)state;
+	churn(expected, 100);
+	uint32_t pinned = WEIGH_DOMAIN_COUNT + 17;
+	uint64_t key = site_at(pinned)->key;
+	uint32_t node = site_at(pinned)->node;
+	site_at(pinned)->flags |= WEIGH_SITE_PINNED;
+	churn(expected, capacity() * 3);
+	assert_int_equal(site_at(pinned)->key, key);
+	assert_int_equal(site_at(pinned)->node, node);
+	assert_true(site_at(pinned)->flags & WEIGH_SITE_USED);
+	assert_true(site_at(pinned)->total.blocks >= 1);
+}
+
+static void test_no_room_at_all(void **state)
+{
+	enum { BEYOND = 500 };
+	uint32_t stacks = capacity() + BEYOND;
+	void **kept = calloc(stacks, sizeof(*kept));
+	double bytes = 0;
+	(void)state;
+	for (uint32_t i = 0; i < stacks; i++) {
+		stack_of(i);
+		kept[i] = stage_small(32, WEIGH_DOMAIN_OBJECT);
+	}
+	assert_int_equal(stage_capture->sections[WEIGH_SECTION_SITES].refused, BEYOND + WEIGH_DOMAIN_COUNT);
+	assert_true(site_at(WEIGH_DOMAIN_OBJECT)->live.blocks == BEYOND + WEIGH_DOMAIN_COUNT);
+	assert_int_equal(site_at(WEIGH_DOMAIN_OBJECT)->node, 0);
+	for (uint32_t i = 0; i < capacity(); i++)
+		bytes += site_at(i)->live.bytes;
+	assert_true(bytes == 32.0 * stacks);
+	for (uint32_t i = 0; i < stacks; i++)
+		stage_small_free(kept[i]);
+	free(kept);
+	for (uint32_t i = 0; i < capacity(); i++)
+		assert_true(site_at(i)->live.bytes == 0 && site_at(i)->live.samples == 0);
+	assert_int_equal(stage_lost_blocks(), 0);
+}
+
+static void test_nodes_lead_to_the_root(void **state)
+{
+	struct line expected[LINES] = {0};
+	(void)state;
+	churn(expected, capacity() * 6);
+	const struct weigh_node *nodes = stage_entries(WEIGH_SECTION_NODES);
+	for (uint32_t i = 0; i < stage_used(WEIGH_SECTION_SITES); i++) {
+		if (!(site_at(i)->flags & WEIGH_SITE_USED))
+			continue;
+		unsigned depth = 0;
+		for (uint32_t node = site_at(i)->node; node; node = nodes[node].parent) {
+			assert_true(node < stage_used(WEIGH_SECTION_NODES));
+			assert_true(nodes[node].code > 0);
+			depth++;
+		}
+		assert_true(depth <= 3);
+	}
+}
+
+static void test_weights(void **state)
+{
+	(void)state;
+	struct weigh_weight certain = weigh_weight_of(100, 112, 1);
+	assert_true(certain.bytes == 100 && certain.footprint == 112 && certain.blocks == 1);
+	assert_true(certain.bytes_variance == 0 && certain.blocks_variance == 0);
+	struct weigh_weight quarter = weigh_weight_of(100, 112, 0.25);
+	assert_true(quarter.bytes == 400 && quarter.footprint == 448 && quarter.blocks == 4);
+	assert_true(quarter.blocks_variance == 0.75 * 16);
+	assert_true(quarter.bytes_variance == 0.75 * 16 * 100 * 100);
+	assert_true(quarter.footprint_variance == 0.75 * 16 * 112 * 112);
+}
+
+#define SITES(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SITES(test_weights),
+		SITES(test_lines_keep_their_totals),
+		SITES(test_the_peak_survives_pruning),
+		SITES(test_live_sites_stay),
+		SITES(test_pinned_sites_stay),
+		SITES(test_no_room_at_all),
+		SITES(test_nodes_lead_to_the_root),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

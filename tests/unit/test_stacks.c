@@ -1,0 +1,293 @@
+/*
+ * The tree of stacks and the code objects in it. One thread.
+ */
+#include "recorder/codes.h"
+#include "recorder/recorder.h"
+#include "recorder/stacks.h"
+#include "stage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int begin(void **state)
+{
+	(void)state;
+	stage_begin(true);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	stage_end();
+	return 0;
+}
+
+static struct weigh_node node_at(uint32_t index)
+{
+	assert_true(index < stage_used(WEIGH_SECTION_NODES));
+	return ((struct weigh_node *)stage_entries(WEIGH_SECTION_NODES))[index];
+}
+
+static const char *function_at(uint32_t node, char *name)
+{
+	struct weigh_code code =
+		((struct weigh_code *)stage_entries(WEIGH_SECTION_CODES))[node_at(node).code];
+	memcpy(name, (char *)stage_entries(WEIGH_SECTION_STRINGS) + code.function.offset,
+	       code.function.length);
+	name[code.function.length] = '\0';
+	return name;
+}
+
+static uint32_t intern(unsigned depth, const struct weigh_frame *frames)
+{
+	return weigh_stacks_intern(frames, depth);
+}
+
+static struct weigh_frame frame(unsigned code, int32_t instruction)
+{
+	return (struct weigh_frame){stage_code(code), instruction};
+}
+
+static void test_empty_stack_is_the_root(void **state)
+{
+	(void)state;
+	assert_int_equal(intern(0, NULL), 0);
+	assert_int_equal(weigh_stacks_shorten(0), 0);
+	assert_int_equal(stage_used(WEIGH_SECTION_NODES), 1);
+}
+
+static void test_stacks_share_their_callers(void **state)
+{
+	const struct weigh_frame a[] = {frame(3, 10), frame(2, 20), frame(1, 30)};
+	const struct weigh_frame b[] = {frame(4, 10), frame(2, 20), frame(1, 30)};
+	const struct weigh_frame c[] = {frame(4, 10), frame(2, 22), frame(1, 30)};
+	char name[64];
+	(void)state;
+	uint32_t first = intern(3, a);
+	assert_int_equal(intern(3, a), first);
+	assert_int_equal(stage_used(WEIGH_SECTION_NODES), 4);
+	uint32_t second = intern(3, b);
+	assert_int_equal(stage_used(WEIGH_SECTION_NODES), 5);
+	assert_int_equal(node_at(first).parent, node_at(second).parent);
+	uint32_t third = intern(3, c);
+	assert_int_equal(stage_used(WEIGH_SECTION_NODES), 7);
+	assert_int_not_equal(node_at(third).parent, node_at(second).parent);
+
+	assert_string_equal(function_at(third, name), "function_4");
+	assert_int_equal(node_at(third).instruction, 10);
+	uint32_t caller = node_at(third).parent;
+	assert_string_equal(function_at(caller, name), "function_2");
+	assert_int_equal(node_at(caller).instruction, 22);
+	uint32_t root = node_at(caller).parent;
+	assert_string_equal(function_at(root, name), "function_1");
+	assert_int_equal(node_at(root).parent, 0);
+}
+
+static void test_recursion_is_a_path(void **state)
+{
+	struct weigh_frame frames[100];
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		frames[i] = frame(1, 8);
+	uint32_t node = intern(100, frames);
+	unsigned depth = 0;
+	for (uint32_t at = node; at; at = node_at(at).parent)
+		depth++;
+	assert_int_equal(depth, 100);
+	assert_int_equal(stage_used(WEIGH_SECTION_NODES), 101);
+}
+
+static void test_before_the_first_instruction(void **state)
+{
+	const struct weigh_frame before[] = {frame(1, -1)};
+	const struct weigh_frame at[] = {frame(1, 0)};
+	(void)state;
+	assert_int_not_equal(intern(1, before), intern(1, at));
+	assert_int_equal(node_at(intern(1, before)).instruction, -1);
+}
+
+static void test_shorten(void **state)
+{
+	const struct weigh_frame a[] = {frame(3, 10), frame(2, 20), frame(1, 30)};
+	const struct weigh_frame alone[] = {frame(3, 10)};
+	(void)state;
+	uint32_t node = weigh_stacks_shorten(intern(3, a));
+	assert_int_equal(node, intern(1, alone));
+	assert_int_equal(node_at(node).parent, 0);
+	assert_int_equal(weigh_stacks_shorten(node), node);
+}
+
+/* Fills the tree; the instruction that found no room. */
+static int32_t fill(void)
+{
+	uint32_t capacity = stage_capture->sections[WEIGH_SECTION_NODES].capacity;
+	int32_t instruction = 0;
+	for (; stage_used(WEIGH_SECTION_NODES) < capacity; instruction++) {
+		const struct weigh_frame frames[] = {frame(9, instruction)};
+		assert_int_not_equal(intern(1, frames), 0);
+	}
+	return instruction;
+}
+
+static void test_full_tree(void **state)
+{
+	const struct weigh_frame known[] = {frame(3, 10), frame(1, 30)};
+	(void)state;
+	uint32_t node = intern(2, known);
+	int32_t instruction = fill();
+	const struct weigh_frame unknown[] = {frame(9, instruction)};
+	assert_int_equal(intern(1, unknown), 0);
+	assert_true(stage_capture->sections[WEIGH_SECTION_NODES].refused > 0);
+	assert_int_equal(intern(2, known), node);
+	const struct weigh_frame partly[] = {frame(8, 10), frame(3, 10), frame(1, 30)};
+	assert_int_equal(intern(3, partly), node);
+}
+
+static void test_collect_frees_what_no_site_reaches(void **state)
+{
+	(void)state;
+	stage_stack(4, 3, 1, 2, 3);
+	void *block = stage_malloc(100, WEIGH_DOMAIN_MALLOC);
+	const struct weigh_site *site = stage_site(3, WEIGH_DOMAIN_MALLOC);
+	uint32_t node = site->node;
+	fill();
+	weigh_stacks_collect();
+	const struct weigh_frame again[] = {frame(3, 4), frame(2, 4), frame(1, 4)};
+	assert_int_equal(intern(3, again), node);
+	uint32_t refused = stage_capture->sections[WEIGH_SECTION_NODES].refused;
+	for (int32_t i = 0; i < 50000; i++) {
+		const struct weigh_frame frames[] = {frame(10, i), frame(11, i)};
+		uint32_t made = intern(2, frames);
+		assert_int_not_equal(made, 0);
+		assert_int_equal(node_at(made).instruction, i);
+		assert_int_equal(node_at(node_at(made).parent).instruction, i);
+		i += 1;
+	}
+	assert_int_equal(stage_capture->sections[WEIGH_SECTION_NODES].refused, refused);
+	stage_free(block);
+}
+
+static void test_deep_stacks_keep_the_innermost_frames(void **state)
+{
+	static unsigned numbers[WEIGH_STACK_DEPTH];
+	(void)state;
+	for (unsigned i = 0; i < WEIGH_STACK_DEPTH; i++)
+		numbers[i] = i % 200;
+	stage_stack_list(4, WEIGH_STACK_DEPTH, numbers);
+	void *block = stage_malloc(100, WEIGH_DOMAIN_MALLOC);
+	const struct weigh_site *site = stage_site((WEIGH_STACK_DEPTH - 1) % 200, WEIGH_DOMAIN_MALLOC);
+	assert_non_null(site);
+	unsigned depth = 0;
+	for (uint32_t at = site->node; at; at = node_at(at).parent)
+		depth++;
+	assert_int_equal(depth, WEIGH_STACK_DEPTH);
+	stage_free(block);
+}
+
+static void test_code_reuses_an_address(void **state)
+{
+	(void)state;
+	stage_stack(4, 1, 20);
+	void *first = stage_malloc(100, WEIGH_DOMAIN_MALLOC);
+	weigh_event_free((void *)(uintptr_t)stage_code(20));
+	stage_code_set(20, "other.py", "newcomer", 7);
+	stage_stack(4, 1, 20);
+	void *second = stage_malloc(250, WEIGH_DOMAIN_MALLOC);
+	assert_true(stage_site(20, WEIGH_DOMAIN_MALLOC)->live.bytes == 250);
+	stage_code_set(20, "stage.py", "function_20", 21);
+	assert_true(stage_site(20, WEIGH_DOMAIN_MALLOC)->live.bytes == 100);
+	stage_free(first);
+	stage_free(second);
+	assert_int_equal(stage_capture->counters.other_live, 0);
+}
+
+/* Without news of a death an address keeps naming what it named: no code is read twice. */
+static void test_code_is_read_once(void **state)
+{
+	(void)state;
+	uint32_t index = weigh_codes_intern(stage_code(5));
+	stage_code_set(5, "elsewhere.py", "changed", 1);
+	assert_int_equal(weigh_codes_intern(stage_code(5)), index);
+	weigh_codes_forget(stage_code(5));
+	assert_int_not_equal(weigh_codes_intern(stage_code(5)), index);
+}
+
+static void test_equal_code_is_found_again(void **state)
+{
+	(void)state;
+	uint32_t index = weigh_codes_intern(stage_code(5));
+	uint32_t used = stage_used(WEIGH_SECTION_CODES);
+	uint32_t strings = stage_used(WEIGH_SECTION_STRINGS);
+	for (int i = 0; i < 1000; i++) {
+		weigh_codes_forget(stage_code(5));
+		assert_int_equal(weigh_codes_intern(stage_code(5)), index);
+	}
+	stage_code_set(6, "stage.py", "function_5", 6);
+	assert_int_equal(weigh_codes_intern(stage_code(6)), index);
+	assert_int_equal(stage_used(WEIGH_SECTION_CODES), used);
+	assert_int_equal(stage_used(WEIGH_SECTION_STRINGS), strings);
+}
+
+static void test_full_table_of_codes(void **state)
+{
+	uint32_t capacity = stage_capture->sections[WEIGH_SECTION_CODES].capacity;
+	(void)state;
+	uint32_t known = weigh_codes_intern(stage_code(1));
+	for (uint32_t line = 1000; stage_used(WEIGH_SECTION_CODES) < capacity; line++) {
+		weigh_codes_forget(stage_code(2));
+		stage_code_set(2, "stage.py", "many", line);
+		assert_int_not_equal(weigh_codes_intern(stage_code(2)), 0);
+	}
+	assert_int_equal(weigh_codes_intern(stage_code(3)), 0);
+	assert_int_equal(weigh_codes_intern(stage_code(1)), known);
+	assert_int_equal(stage_used(WEIGH_SECTION_CODES), capacity);
+	assert_int_equal(stage_capture->sections[WEIGH_SECTION_CODES].refused, 1);
+}
+
+static void test_full_strings(void **state)
+{
+	static char text[65536];
+	uint32_t capacity = stage_capture->sections[WEIGH_SECTION_STRINGS].capacity;
+	(void)state;
+	struct weigh_text known = weigh_text_intern("known", 5);
+	memset(text, 'x', sizeof(text));
+	for (int i = 0; stage_capture->sections[WEIGH_SECTION_STRINGS].refused == 0; i++) {
+		assert_true(i < 100);
+		text[0] = (char)i;
+		weigh_text_intern(text, sizeof(text));
+	}
+	assert_true(stage_used(WEIGH_SECTION_STRINGS) <= capacity);
+	struct weigh_text refused = weigh_text_intern(text, sizeof(text));
+	assert_int_equal(refused.length, 0);
+	struct weigh_text again = weigh_text_intern("known", 5);
+	assert_int_equal(again.offset, known.offset);
+	assert_int_equal(again.length, 5);
+}
+
+#define STACKS(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STACKS(test_empty_stack_is_the_root),
+		STACKS(test_stacks_share_their_callers),
+		STACKS(test_recursion_is_a_path),
+		STACKS(test_before_the_first_instruction),
+		STACKS(test_shorten),
+		STACKS(test_full_tree),
+		STACKS(test_collect_frees_what_no_site_reaches),
+		STACKS(test_deep_stacks_keep_the_innermost_frames),
+		STACKS(test_code_reuses_an_address),
+		STACKS(test_code_is_read_once),
+		STACKS(test_equal_code_is_found_again),
+		STACKS(test_full_table_of_codes),
+		STACKS(test_full_strings),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
