@@ -26,6 +26,7 @@ static struct free_block *free_lists[CLASSES];
 static struct chunk *chunks;
 static char *cursor;
 static char *limit;
+static size_t used;
 
 static unsigned class_of(size_t bytes)
 {
@@ -76,6 +77,8 @@ void *weigh_arena_take(size_t bytes)
 		return block;
 	}
 	void *fresh = cut((size_t)WEIGH_ARENA_SMALLEST << class);
+	if (fresh)
+		used += bytes < WEIGH_ARENA_SMALLEST ? WEIGH_ARENA_SMALLEST : bytes;
 	weigh_spin_give(&lock);
 	return fresh;
 }
@@ -91,11 +94,17 @@ void weigh_arena_give(void *block, size_t bytes)
 	weigh_spin_give(&lock);
 }
 
+size_t weigh_arena_used(void)
+{
+	return used;
+}
+
 void weigh_arena_clear(void)
 {
 	struct chunk *chunk = chunks;
 	chunks = NULL;
 	cursor = limit = NULL;
+	used = 0;
 	memset(free_lists, 0, sizeof(free_lists));
 	while (chunk) {
 		struct chunk *next = chunk->next;

@@ -23,6 +23,9 @@ void *weigh_arena_take(size_t bytes);
 /* Gives back what weigh_arena_take(bytes) returned. */
 void weigh_arena_give(void *block, size_t bytes);
 
+/* Bytes ever asked for and not served from a free list: about what is resident. */
+size_t weigh_arena_used(void);
+
 /* Gives back everything at once; nothing taken before may be used after. */
 void weigh_arena_clear(void);
 

@@ -98,6 +98,7 @@ static void read_counters(const struct weigh_watch *w, struct weigh_counters *c)
 	c->other_live = __atomic_load_n(&from->other_live, __ATOMIC_RELAXED);
 	c->mapped_live = __atomic_load_n(&from->mapped_live, __ATOMIC_RELAXED);
 	c->arenas = __atomic_load_n(&from->arenas, __ATOMIC_RELAXED);
+	c->recorder = __atomic_load_n(&from->recorder, __ATOMIC_RELAXED);
 }
 
 static uint64_t at_least_zero(int64_t x)
@@ -108,7 +109,6 @@ static uint64_t at_least_zero(int64_t x)
 static void note_peak(struct weigh_watch *w, uint64_t time_ns, const struct weigh_counters *c,
 		      const struct weigh_proc_memory *memory)
 {
-	const struct weigh_resident *start = &w->header->at_start;
 	w->header->at_peak = (struct weigh_resident){
 		.time_ns = time_ns,
 		.anonymous = memory->resident - memory->shared,
@@ -118,7 +118,7 @@ static void note_peak(struct weigh_watch *w, uint64_t time_ns, const struct weig
 		.small_live = at_least_zero((int64_t)(c->small_allocated - c->small_freed)),
 		.arenas = c->arenas,
 		.mapped_live = at_least_zero(c->mapped_live),
-		.recorder = start->recorder,
+		.recorder = c->recorder,
 	};
 }
 

@@ -4,8 +4,8 @@
  */
 #include "recorder/resident.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
-#include "base/pages.h"
 #include "recorder/recorder.h"
 #include "weigh/format_math.h"
 
@@ -41,5 +41,5 @@ void weigh_resident_read(struct weigh_resident *resident)
 	resident->arenas = counters->arenas;
 	resident->mapped_live = (uint64_t)counters->mapped_live;
 	resident->malloc_free = mallinfo2().fordblks;
-	resident->recorder = weigh_pages_held();
+	resident->recorder = weigh_arena_used();
 }

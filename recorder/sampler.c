@@ -4,6 +4,7 @@
  */
 #include "recorder/sampler.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/spin.h"
 
@@ -52,6 +53,7 @@ static void publish(void)
 	header->sampling_period = period;
 	if (period > header->sampling_period_max)
 		header->sampling_period_max = period;
+	header->counters.recorder = weigh_arena_used();
 }
 
 static void adapt_to_live(void)
@@ -124,9 +126,12 @@ void weigh_sampler_begin(struct weigh_thread *thread)
 unsigned weigh_sampler_draw(struct weigh_thread *thread)
 {
 	unsigned period_log = thread->period_log;
-	if (weigh_recorder.exact)
-		return 0;
 	uint64_t taken = ++weigh_recorder.header->counters.sampled_blocks;
+	if (weigh_recorder.exact) {
+		if (taken % CHECK_EVERY == 0)
+			publish();
+		return 0;
+	}
 	if (taken % CHECK_EVERY == 0)
 		adapt();
 	redraw(thread);

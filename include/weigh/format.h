@@ -223,6 +223,7 @@ struct weigh_counters {
 	uint64_t arenas;       /* bytes of small-object arenas taken since the start */
 	int64_t live_samples;  /* blocks in the live table */
 	uint64_t sampled_blocks; /* samples ever taken */
+	uint64_t recorder;       /* the recorder's own private memory, now and then brought up to date */
 };
 
 struct weigh_peak {
