@@ -55,7 +55,7 @@ lint: $(TOOLS)/.lint ## warnings as errors, layout, the rules between folders
 	@$(MAKE) --no-print-directory build/lint-gcc/build.ninja build/lint-clang/build.ninja
 	@scripts/lint
 
-unit: ## the C tests
+unit: ## the C tests, those of reports included
 	@scripts/need compiler cmocka
 	@$(MAKE) --no-print-directory build/unit/build.ninja
 	@scripts/run-unit unit
@@ -66,18 +66,20 @@ sanitize: ## the C tests under the address and undefined-behaviour sanitizers
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		scripts/run-unit sanitize
 
-golden: ## what reports print, against what they should
-	@$(MAKE) --no-print-directory pytest-$(PY) SUITE=golden
+golden: ## what reports print, against tests/golden; UPDATE=1 writes the files anew
+	@scripts/need compiler cmocka
+	@$(MAKE) --no-print-directory build/unit/build.ninja
+	@$(if $(UPDATE),WEIGH_GOLDEN_UPDATE=1) scripts/run-unit unit golden
 
 test-python: ## the Python tests on every Python found
 	@scripts/need compiler c++ python
 	@status=0; for v in $$(scripts/find-python --list $(VERSIONS)); do \
-		$(MAKE) --no-print-directory pytest-$$v SUITE=python || status=1; done; \
+		$(MAKE) --no-print-directory pytest-$$v || status=1; done; \
 	for v in $$(scripts/find-python --absent $(VERSIONS)); do \
 		echo "Python $$v: absent, not tested"; done; exit $$status
 
 test-python-%: ## the Python tests on one Python: test-python-3.12
-	@$(MAKE) --no-print-directory pytest-$* SUITE=python
+	@$(MAKE) --no-print-directory pytest-$*
 
 test-install: ## pip install into an empty environment, and the command it gives
 	@scripts/need compiler python
@@ -87,14 +89,13 @@ test-newer: ## Python 3.14 from a newer Debian, as root (NEWER="3.15 unstable")
 	@scripts/test-newer $(NEWER)
 
 # TESTS="tests/python/test_run.py -k quiet" narrows what is run.
-SUITE ?= python
-TESTS ?= tests/$(SUITE)
+TESTS ?= tests/python
 pytest-%: build-% .venvs/%/.test FORCE
-	@mkdir -p $(RESULTS) && rm -f $(RESULTS)/$(SUITE)-$*.xml
-	@echo "$(SUITE) tests, Python $*"
+	@mkdir -p $(RESULTS) && rm -f $(RESULTS)/python-$*.xml
+	@echo "Python tests, Python $*"
 	@PATH="$(CURDIR)/.venvs/$*/bin:$$PATH" .venvs/$*/bin/python -m pytest -q \
-		-o cache_dir=build/pytest-$* -o junit_suite_name=$(SUITE)-$* \
-		--junit-xml=$(RESULTS)/$(SUITE)-$*.xml $(TESTS)
+		-o cache_dir=build/pytest-$* -o junit_suite_name=python-$* \
+		--junit-xml=$(RESULTS)/python-$*.xml $(TESTS)
 
 bench: build ## the benchmarks, as ratios of paired runs (many minutes)
 	@version=$(PY); PATH="$(CURDIR)/.venvs/$$version/bin:$$PATH" .venvs/$$version/bin/python bench/run.py
