@@ -3,6 +3,7 @@
 import atexit
 import os
 import sys
+from _thread import allocate_lock
 from contextlib import contextmanager
 from functools import wraps
 
@@ -31,10 +32,11 @@ class Tracker:
     `weigh run`, raises WeighError. An existing file is an error unless
     `overwrite` is true. `exact` records every block instead of samples.
 
-    Each call of a decorated function is a recording of its own; calls made
-    while one of them runs (recursion, other threads or tasks) belong to that
-    one. A generator is recorded from its first value to its end, a coroutine
-    from its first step to its end, with all that happens in between.
+    Each call of a decorated function is a recording of its own; calls that
+    begin while it runs (recursion, other threads or tasks) belong to it, and it
+    lasts until the last of them has ended. A generator is recorded from its
+    first value to its end, a coroutine from its first step to its end, with all
+    that happens in between.
 
     A child that is forked inside the block goes on unrecorded and leaves the
     capture alone.
@@ -44,67 +46,101 @@ class Tracker:
         self._path = os.fsdecode(path)
         self._exact = bool(exact)
         self._overwrite = bool(overwrite)
-        self._pid = None
+        self._recording = None
+        self._lock = allocate_lock()
         if heap:
             raise ValueError("heap: this version takes no snapshots of objects: leave it out")
 
     def __repr__(self):
-        state = "recording" if self._pid == os.getpid() else "idle"
+        state = "recording" if self._recording and self._recording.is_ours() else "idle"
         return f"<weigh.Tracker {self._path!r}, {state}>"
 
     def __enter__(self):
+        with self._lock:
+            self._recording = _Recording(self._path, self._exact, self._overwrite)
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        self._recording.leave(kind is not None)
+
+    def __call__(self, function):
+        flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+        if flags & CO_ASYNC_GENERATOR:
+            return _wrap_async_generator(function, self._call)
+        if flags & CO_COROUTINE:
+            return _wrap_coroutine(function, self._call)
+        if flags & CO_GENERATOR:
+            return _wrap_generator(function, self._call)
+        return _wrap_function(function, self._call)
+
+    @contextmanager
+    def _call(self):
+        """The recording of one call: its own, or the one it falls into."""
+        with self._lock:
+            recording = self._recording
+            if recording is None or not recording.join():
+                recording = self._recording = _Recording(self._path, self._exact, self._overwrite)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            recording.leave(failed)
+
+
+class _Recording:
+    """One recording from its start to its end, in the process that started it."""
+
+    def __init__(self, path, exact, overwrite):
         if _weigh.recording():
             raise _weigh.WeighError(
                 "Tracker: a recording runs already, by another Tracker or by weigh run: end that one first"
             )
         # The block may change folders.
-        self._file = os.path.abspath(self._path)
-        fd = _create(self._file, self._path, SIZE_EXACT if self._exact else SIZE_SAMPLED, self._overwrite)
+        self.file = os.path.abspath(path)
+        fd = _create(self.file, path, SIZE_EXACT if exact else SIZE_SAMPLED, overwrite)
         try:
-            _weigh.start(fd, self._exact, tuple(sys.orig_argv[1:]))
+            _weigh.start(fd, exact, tuple(sys.orig_argv[1:]))
         except BaseException:
-            os.unlink(self._file)
+            os.unlink(self.file)
             raise
         finally:
             os.close(fd)
-        self._pid = os.getpid()
-        atexit.register(self._close)
-        return self
+        self.pid = os.getpid()
+        self.users = 1
+        self.lock = allocate_lock()
+        atexit.register(self.close)
 
-    def __exit__(self, kind, error, traceback):
+    def is_ours(self):
+        return self.users > 0 and self.pid == os.getpid()
+
+    def join(self):
+        """Take part in the recording, if it still runs."""
+        with self.lock:
+            running = self.is_ours()
+            self.users += running
+        return running
+
+    def leave(self, failed):
+        with self.lock:
+            self.users -= 1
+            last = self.users == 0
+        if not last:
+            return
         try:
-            self._close()
+            self.close()
         except _weigh.WeighError:
-            # The capture is whole, only larger than need be: the block's own error says more.
-            if kind is None:
+            # The capture is whole, only larger than need be: the error under way says more.
+            if not failed:
                 raise
 
-    def _close(self):
-        pid, self._pid = self._pid, None
-        if pid != os.getpid():
+    def close(self):
+        self.users = 0
+        if self.pid != os.getpid():
             return
-        atexit.unregister(self._close)
+        atexit.unregister(self.close)
         _weigh.stop()
-        _weigh.finish(self._file)
-
-    def __call__(self, function):
-        flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-        if flags & CO_ASYNC_GENERATOR:
-            return _wrap_async_generator(function, self._span)
-        if flags & CO_COROUTINE:
-            return _wrap_coroutine(function, self._span)
-        if flags & CO_GENERATOR:
-            return _wrap_generator(function, self._span)
-        return _wrap_function(function, self._span)
-
-    @contextmanager
-    def _span(self):
-        """The recording of one call, or nothing inside another call's."""
-        if self._pid == os.getpid():
-            yield
-        else:
-            with self:
-                yield
+        _weigh.finish(self.file)
 
 
 def _create(file, shown, size, overwrite):
@@ -129,37 +165,37 @@ def _create(file, shown, size, overwrite):
     return fd
 
 
-def _wrap_function(function, span):
+def _wrap_function(function, call):
     @wraps(function)
     def recorded(*args, **kwargs):
-        with span():
+        with call():
             return function(*args, **kwargs)
 
     return recorded
 
 
-def _wrap_coroutine(function, span):
+def _wrap_coroutine(function, call):
     @wraps(function)
     async def recorded(*args, **kwargs):
-        with span():
+        with call():
             return await function(*args, **kwargs)
 
     return recorded
 
 
-def _wrap_generator(function, span):
+def _wrap_generator(function, call):
     @wraps(function)
     def recorded(*args, **kwargs):
-        with span():
+        with call():
             return (yield from function(*args, **kwargs))
 
     return recorded
 
 
-def _wrap_async_generator(function, span):
+def _wrap_async_generator(function, call):
     @wraps(function)
     async def recorded(*args, **kwargs):
-        with span():
+        with call():
             values = function(*args, **kwargs)
             step = values.__anext__()
             while True:
