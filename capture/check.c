@@ -41,7 +41,9 @@ static const struct {
 static struct weigh_error *damaged(const char *path, uint64_t offset, const char *what)
 {
 	return weigh_error_create(WEIGH_ERROR_FORMAT,
-		"%s: byte %" PRIu64 ": damaged: %s: copy it again from where it came, or record it again", path, offset, what);
+				  "%s: byte %" PRIu64
+				  ": damaged: %s: copy it again from where it came, or record it again",
+				  path, offset, what);
 }
 
 /* The same for an address inside the capture. */
@@ -53,26 +55,31 @@ static struct weigh_error *damaged_at(const struct weigh_capture *capture, const
 static struct weigh_error *cut_short(const char *path, uint64_t is, uint64_t should)
 {
 	return weigh_error_create(WEIGH_ERROR_FORMAT,
-		"%s: cut short: it has %" PRIu64 " of %" PRIu64 " bytes: copy it again from where it came, or record it again",
-		path, is, should);
+				  "%s: cut short: it has %" PRIu64 " of %" PRIu64
+				  " bytes: copy it again from where it came, or record it again",
+				  path, is, should);
 }
 
 /* Why a file whose first bytes are not the magic is no capture. */
 static struct weigh_error *not_a_capture(const char *path, const struct weigh_header *header, size_t length)
 {
 	if (length == 0)
-		return weigh_error_create(WEIGH_ERROR_FORMAT, "%s: empty: record again with 'weigh run'", path);
+		return weigh_error_create(WEIGH_ERROR_FORMAT, "%s: empty: record again with 'weigh run'",
+					  path);
 	for (size_t i = 0; i < length; i++) {
 		if (((const uint8_t *)header)[i])
 			return weigh_error_create(
-				WEIGH_ERROR_FORMAT, "%s: not a capture of weigh: give a file that 'weigh run' wrote", path);
+				WEIGH_ERROR_FORMAT,
+				"%s: not a capture of weigh: give a file that 'weigh run' wrote", path);
 	}
-	return weigh_error_create(WEIGH_ERROR_FORMAT,
-		"%s: holds no recording: the program ended before weigh could start: record again with 'weigh run'", path);
+	return weigh_error_create(
+		WEIGH_ERROR_FORMAT,
+		"%s: holds no recording: the program ended before weigh could start: record again with 'weigh run'",
+		path);
 }
 
-struct weigh_error *weigh_check_header(
-	const char *path, const struct weigh_header *header, size_t length, uint64_t file_size)
+struct weigh_error *weigh_check_header(const char *path, const struct weigh_header *header, size_t length,
+				       uint64_t file_size)
 {
 	size_t magic = length < sizeof(header->magic) ? length : sizeof(header->magic);
 
@@ -84,8 +91,9 @@ struct weigh_error *weigh_check_header(
 		return damaged(path, offsetof(struct weigh_header, byte_order), "not little endian");
 	if (header->version > WEIGH_FORMAT_VERSION)
 		return weigh_error_create(WEIGH_ERROR_FORMAT,
-			"%s: written by a newer weigh (format %" PRIu32 ", this one reads up to %d): upgrade weigh", path,
-			header->version, WEIGH_FORMAT_VERSION);
+					  "%s: written by a newer weigh (format %" PRIu32
+					  ", this one reads up to %d): upgrade weigh",
+					  path, header->version, WEIGH_FORMAT_VERSION);
 	if (header->version < 1)
 		return damaged(path, offsetof(struct weigh_header, version), "no format version");
 	if (header->header_size != sizeof(*header))
@@ -95,7 +103,8 @@ struct weigh_error *weigh_check_header(
 	if (file_size < header->file_size)
 		return cut_short(path, file_size, header->file_size);
 	if (header->file_size != file_size || file_size > absurd_file)
-		return damaged(path, offsetof(struct weigh_header, file_size), "a size that is not the file's");
+		return damaged(path, offsetof(struct weigh_header, file_size),
+			       "a size that is not the file's");
 	return NULL;
 }
 
@@ -111,14 +120,16 @@ static struct weigh_error *check_section(const struct weigh_capture *capture, in
 		what = "more entries than there is room for";
 	else if (section->offset % 64)
 		what = "a section that is not aligned";
-	else if (section->capacity && (section->offset < sizeof(struct weigh_header) || section->offset > capture->size ||
-					      bytes > capture->size - section->offset))
+	else if (section->capacity &&
+		 (section->offset < sizeof(struct weigh_header) || section->offset > capture->size ||
+		  bytes > capture->size - section->offset))
 		what = "a section outside the file";
 	for (int other = 0; !what && other < id; other++) {
 		const struct weigh_section *o = &capture->header->sections[other];
 		uint64_t other_bytes = (uint64_t)o->capacity * sections[other].entry_size;
 
-		if (bytes && other_bytes && o->offset < section->offset + bytes && section->offset < o->offset + other_bytes)
+		if (bytes && other_bytes && o->offset < section->offset + bytes &&
+		    section->offset < o->offset + other_bytes)
 			what = "sections that overlap";
 	}
 	if (!what)
@@ -161,8 +172,8 @@ static bool text_inside(const struct weigh_capture *capture, struct weigh_text t
 
 static bool resident_sane(const struct weigh_resident *r)
 {
-	const uint64_t bytes[] = {r->anonymous, r->file, r->shared, r->live, r->small_live, r->arenas, r->mapped_live,
-		r->malloc_free, r->untouched, r->recorder};
+	const uint64_t bytes[] = {r->anonymous, r->file,        r->shared,      r->live,      r->small_live,
+				  r->arenas,    r->mapped_live, r->malloc_free, r->untouched, r->recorder};
 
 	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
 		if (bytes[i] > absurd_bytes)
@@ -204,7 +215,7 @@ static struct weigh_error *check_codes(const struct weigh_capture *capture)
 	for (uint32_t i = 0; i < count; i++) {
 		const struct weigh_code *code = &capture->codes[i];
 		if (!text_inside(capture, code->file) || !text_inside(capture, code->function) ||
-			!text_inside(capture, code->lines))
+		    !text_inside(capture, code->lines))
 			return damaged_at(capture, code, "a code object with a text outside the strings");
 	}
 	return NULL;
@@ -302,7 +313,7 @@ static struct weigh_error *check_sites(const struct weigh_capture *capture)
 
 		const struct weigh_tally total = site->total;
 		if (!mend_tally(&site->total, &total) || !mend_tally(&site->live, &total) ||
-			!mend_tally(&site->at_peak, &total) || !mend_tally(&site->temporary, &total))
+		    !mend_tally(&site->at_peak, &total) || !mend_tally(&site->temporary, &total))
 			return damaged_at(capture, site, "a site with impossible sums");
 	}
 	return NULL;
@@ -362,10 +373,12 @@ struct weigh_error *weigh_check_capture(struct weigh_capture *capture)
 	struct weigh_error *error;
 
 	capture->header = (const struct weigh_header *)capture->bytes;
-	if ((error = weigh_check_header(capture->path, capture->header, sizeof(*capture->header), capture->size)) ||
-		(error = check_sections(capture)) || (error = check_header_numbers(capture)) ||
-		(error = check_codes(capture)) || (error = check_nodes(capture)) || (error = check_sites(capture)) ||
-		(error = check_timeline(capture)) || (error = check_sizes(capture)))
+	if ((error = weigh_check_header(capture->path, capture->header, sizeof(*capture->header),
+					capture->size)) ||
+	    (error = check_sections(capture)) || (error = check_header_numbers(capture)) ||
+	    (error = check_codes(capture)) || (error = check_nodes(capture)) ||
+	    (error = check_sites(capture)) || (error = check_timeline(capture)) ||
+	    (error = check_sizes(capture)))
 		return error;
 	return check_moments(capture);
 }

@@ -15,8 +15,8 @@
  * understands. `length` bytes of the header could be read; fewer than its size
  * is an error like any other.
  */
-struct weigh_error *weigh_check_header(
-	const char *path, const struct weigh_header *header, size_t length, uint64_t file_size);
+struct weigh_error *weigh_check_header(const char *path, const struct weigh_header *header, size_t length,
+				       uint64_t file_size);
 
 /*
  * Check all that `capture->bytes` holds and set the pointers into it. Rounding

@@ -95,7 +95,8 @@ static struct weigh_error *replace(const char *path, const uint8_t *bytes, uint6
 	free(beside);
 	if (failure)
 		return weigh_error_create_system(
-			failure, path, "the capture could not be made smaller; free some space in its folder");
+			failure, path,
+			"the capture could not be made smaller; free some space in its folder");
 	return NULL;
 }
 

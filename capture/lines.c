@@ -100,8 +100,8 @@ static uint32_t find_3_11(const uint8_t *table, size_t length, uint32_t first_li
 	return clamp_line(found);
 }
 
-uint32_t weigh_line_find(
-	uint32_t python, const uint8_t *table, size_t length, uint32_t first_line, int32_t instruction)
+uint32_t weigh_line_find(uint32_t python, const uint8_t *table, size_t length, uint32_t first_line,
+			 int32_t instruction)
 {
 	if (instruction < 0)
 		return first_line;

@@ -17,7 +17,7 @@
  * -1, and what lies beyond the table or after damage in it, gets the line
  * found last, `first_line` to begin with.
  */
-uint32_t weigh_line_find(
-	uint32_t python, const uint8_t *table, size_t length, uint32_t first_line, int32_t instruction);
+uint32_t weigh_line_find(uint32_t python, const uint8_t *table, size_t length, uint32_t first_line,
+			 int32_t instruction);
 
 #endif

@@ -40,7 +40,10 @@ static size_t utf8_character(const uint8_t *s, size_t length)
 {
 	if (s[0] < 0x80)
 		return 1;
-	size_t n = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	size_t n = s[0] >= 0xc2 && s[0] < 0xe0   ? 2
+		   : (s[0] & 0xf0) == 0xe0       ? 3
+		   : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+						 : 0;
 	if (!n || n > length)
 		return 0;
 	for (size_t i = 1; i < n; i++) {
@@ -49,7 +52,7 @@ static size_t utf8_character(const uint8_t *s, size_t length)
 	}
 	/* Forms longer than needed, surrogates, and what lies beyond U+10FFFF. */
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-		(s[0] == 0xf4 && s[1] > 0x8f))
+	    (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return n;
 }
@@ -180,10 +183,12 @@ struct weigh_error *weigh_names_create(const struct weigh_capture *capture, stru
 	names->files = calloc(codes + 1, sizeof(*names->files));
 	names->functions = calloc(codes + 1, sizeof(*names->functions));
 	names->lines = malloc((nodes + 1) * sizeof(*names->lines));
-	names->threads = calloc((size_t)weigh_capture_count(capture, WEIGH_SECTION_THREADS) + 1, sizeof(*names->threads));
+	names->threads = calloc((size_t)weigh_capture_count(capture, WEIGH_SECTION_THREADS) + 1,
+				sizeof(*names->threads));
 
 	struct weigh_error *error = NULL;
-	if (!names->texts || !names->slots || !names->files || !names->functions || !names->lines || !names->threads) {
+	if (!names->texts || !names->slots || !names->files || !names->functions || !names->lines ||
+	    !names->threads) {
 		error = weigh_error_create_memory();
 	} else {
 		memset(names->lines, 0xff, (nodes + 1) * sizeof(*names->lines));
@@ -223,8 +228,8 @@ static uint32_t node_line(struct weigh_names *names, uint32_t node)
 		const struct weigh_code *code = &names->capture->codes[n->code];
 		const uint8_t *table = (const uint8_t *)names->capture->strings + code->lines.offset;
 
-		names->lines[node] = weigh_line_find(
-			names->capture->header->python, table, code->lines.length, code->first_line, n->instruction);
+		names->lines[node] = weigh_line_find(names->capture->header->python, table,
+						     code->lines.length, code->first_line, n->instruction);
 	}
 	return names->lines[node];
 }
@@ -254,12 +259,9 @@ const char *weigh_names_thread(struct weigh_names *names, uint32_t thread)
 const char *weigh_domain_name(uint32_t domain)
 {
 	static const char *const domains[WEIGH_DOMAIN_COUNT] = {
-		[WEIGH_DOMAIN_RAW] = "raw",
-		[WEIGH_DOMAIN_MEM] = "mem",
-		[WEIGH_DOMAIN_OBJECT] = "object",
-		[WEIGH_DOMAIN_MALLOC] = "malloc",
-		[WEIGH_DOMAIN_MMAP] = "mmap",
-		[WEIGH_DOMAIN_ARRAY] = "array",
+		[WEIGH_DOMAIN_RAW] = "raw",       [WEIGH_DOMAIN_MEM] = "mem",
+		[WEIGH_DOMAIN_OBJECT] = "object", [WEIGH_DOMAIN_MALLOC] = "malloc",
+		[WEIGH_DOMAIN_MMAP] = "mmap",     [WEIGH_DOMAIN_ARRAY] = "array",
 	};
 
 	return domain < WEIGH_DOMAIN_COUNT ? domains[domain] : "unknown";

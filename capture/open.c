@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 /* Read up to `length` bytes; `*got` is less only at the end of the file. */
-static struct weigh_error *read_at(int fd, const char *path, uint64_t offset, void *to, size_t length, size_t *got)
+static struct weigh_error *read_at(int fd, const char *path, uint64_t offset, void *to, size_t length,
+				   size_t *got)
 {
 	*got = 0;
 	while (*got < length) {
@@ -26,7 +27,8 @@ static struct weigh_error *read_at(int fd, const char *path, uint64_t offset, vo
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return weigh_error_create_system(errno, path, "check the disk, or copy the file elsewhere and try there");
+			return weigh_error_create_system(
+				errno, path, "check the disk, or copy the file elsewhere and try there");
 		if (n == 0)
 			break;
 		*got += (size_t)n;
@@ -45,7 +47,8 @@ static struct weigh_error *check_seal(struct weigh_capture *capture)
 	uint64_t hash = XXH3_64bits(capture->bytes, capture->size);
 	header->seal = seal;
 	if (hash != seal)
-		return weigh_error_create(WEIGH_ERROR_FORMAT,
+		return weigh_error_create(
+			WEIGH_ERROR_FORMAT,
 			"%s: damaged: its bytes do not match its seal: copy it again from where it came, or record it again",
 			capture->path);
 	capture->sealed = true;
@@ -63,7 +66,8 @@ static struct weigh_error *read_bytes(struct weigh_capture *capture, int fd)
 	struct weigh_error *error = read_at(fd, capture->path, 0, capture->bytes, capture->size, &got);
 
 	if (!error && got < capture->size)
-		return weigh_error_create(WEIGH_ERROR_FORMAT, "%s: became shorter while it was read: try again", capture->path);
+		return weigh_error_create(WEIGH_ERROR_FORMAT,
+					  "%s: became shorter while it was read: try again", capture->path);
 	if (!error && !((struct weigh_header *)capture->bytes)->seal) {
 		struct weigh_header again;
 
@@ -87,7 +91,8 @@ struct weigh_error *weigh_capture_open_fd(int fd, const char *path, struct weigh
 	if (S_ISDIR(status.st_mode))
 		return weigh_error_create_system(EISDIR, path, "give the path of a capture");
 	if (!S_ISREG(status.st_mode))
-		return weigh_error_create(WEIGH_ERROR_SYSTEM, "%s: not a regular file: give the path of a capture", path);
+		return weigh_error_create(WEIGH_ERROR_SYSTEM,
+					  "%s: not a regular file: give the path of a capture", path);
 
 	struct weigh_error *error = read_at(fd, path, 0, &header, sizeof(header), &got);
 	if (!error)
@@ -123,7 +128,8 @@ struct weigh_error *weigh_capture_open(const char *path, struct weigh_capture **
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return weigh_error_create_system(errno, path,
-			errno == EACCES ? "you may not read it; ask its owner" : "give the path of a capture");
+						 errno == EACCES ? "you may not read it; ask its owner"
+								 : "give the path of a capture");
 
 	struct weigh_error *error = weigh_capture_open_fd(fd, path, capture);
 	close(fd);
@@ -144,8 +150,8 @@ static bool peak_is_now(const struct weigh_header *header)
 	return weigh_counters_live(&header->counters) > header->peak.footprint;
 }
 
-const struct weigh_tally *weigh_capture_at_peak(
-	const struct weigh_capture *capture, const struct weigh_site *site)
+const struct weigh_tally *weigh_capture_at_peak(const struct weigh_capture *capture,
+						const struct weigh_site *site)
 {
 	if (peak_is_now(capture->header) || site->peak_epoch != capture->header->peak.epoch)
 		return &site->live;

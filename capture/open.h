@@ -59,8 +59,8 @@ static inline uint32_t weigh_capture_count(const struct weigh_capture *capture, 
 }
 
 /* The composition of a site at the peak, by the rule in weigh/format.h. */
-const struct weigh_tally *weigh_capture_at_peak(
-	const struct weigh_capture *capture, const struct weigh_site *site);
+const struct weigh_tally *weigh_capture_at_peak(const struct weigh_capture *capture,
+						const struct weigh_site *site);
 
 /* The peak; it is now when more is live now than at any peak noted. */
 struct weigh_peak weigh_capture_peak(const struct weigh_capture *capture);

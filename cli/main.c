@@ -49,8 +49,8 @@ static struct weigh_error *unknown_verb(const char *word)
 		names[i] = verbs[i]->name;
 	int nearest = weigh_nearest(word, names, VERB_COUNT);
 	if (nearest >= 0)
-		return weigh_error_create(
-			WEIGH_ERROR_USAGE, "%s: unknown verb: did you mean 'weigh %s'?", word, names[nearest]);
+		return weigh_error_create(WEIGH_ERROR_USAGE, "%s: unknown verb: did you mean 'weigh %s'?",
+					  word, names[nearest]);
 	return weigh_error_create(WEIGH_ERROR_USAGE, "%s: unknown verb: see 'weigh --help'", word);
 }
 

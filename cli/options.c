@@ -39,7 +39,8 @@ static int edit_distance(const char *a, const char *b)
 				best = above[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && above2[j - 2] + 1 < best)
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    above2[j - 2] + 1 < best)
 				best = above2[j - 2] + 1;
 			row[j] = best;
 		}
@@ -83,10 +84,10 @@ static struct weigh_error *unknown_option(const struct weigh_verb *verb, const c
 		nearest = weigh_nearest(name, names, count);
 	}
 	if (nearest >= 0)
-		return weigh_error_create(WEIGH_ERROR_USAGE, "%s: unknown option %.*s: did you mean --%s?", verb->name,
-			(int)length, word, names[nearest]);
-	return weigh_error_create(WEIGH_ERROR_USAGE, "%s: unknown option %.*s: see 'weigh %s --help'", verb->name,
-		(int)length, word, verb->name);
+		return weigh_error_create(WEIGH_ERROR_USAGE, "%s: unknown option %.*s: did you mean --%s?",
+					  verb->name, (int)length, word, names[nearest]);
+	return weigh_error_create(WEIGH_ERROR_USAGE, "%s: unknown option %.*s: see 'weigh %s --help'",
+				  verb->name, (int)length, word, verb->name);
 }
 
 static bool is_choice(const char *choices, const char *text)
@@ -104,12 +105,12 @@ static bool is_choice(const char *choices, const char *text)
 }
 
 static struct weigh_error *check_choice(const struct weigh_verb *verb, const struct weigh_option *option,
-	const char *shown, const char *text)
+					const char *shown, const char *text)
 {
 	if (!option->choices || is_choice(option->choices, text))
 		return NULL;
-	return weigh_error_create(WEIGH_ERROR_USAGE, "%s: %s cannot be '%s': give one of %s", verb->name, shown, text,
-		option->choices);
+	return weigh_error_create(WEIGH_ERROR_USAGE, "%s: %s cannot be '%s': give one of %s", verb->name,
+				  shown, text, option->choices);
 }
 
 static void option_shown(const struct weigh_option *option, char shown[static LONGEST_NAME + 4])
@@ -129,13 +130,13 @@ static struct weigh_error *take(struct reader *reader, int index, const char *at
 
 	option_shown(option, shown);
 	if (!option->argument && attached)
-		return weigh_error_create(WEIGH_ERROR_USAGE, "%s: %s takes no argument: leave out '=%s'", reader->verb->name,
-			shown, attached);
+		return weigh_error_create(WEIGH_ERROR_USAGE, "%s: %s takes no argument: leave out '=%s'",
+					  reader->verb->name, shown, attached);
 	if (!value && option->argument && !(option->flags & WEIGH_OPTION_OPTIONAL)) {
 		value = *reader->next;
 		if (!value)
-			return weigh_error_create(WEIGH_ERROR_USAGE, "%s: %s needs an argument: %s %s", reader->verb->name,
-				shown, shown, option->argument);
+			return weigh_error_create(WEIGH_ERROR_USAGE, "%s: %s needs an argument: %s %s",
+						  reader->verb->name, shown, shown, option->argument);
 		reader->next++;
 	}
 	if (value && (option->flags & WEIGH_OPTION_ENDS))
@@ -174,8 +175,9 @@ static struct weigh_error *take_letters(struct reader *reader, const char *word,
 				*help = true;
 				return NULL;
 			}
-			return weigh_error_create(WEIGH_ERROR_USAGE, "%s: unknown option -%c: see 'weigh %s --help'",
-				reader->verb->name, *c, reader->verb->name);
+			return weigh_error_create(WEIGH_ERROR_USAGE,
+						  "%s: unknown option -%c: see 'weigh %s --help'",
+						  reader->verb->name, *c, reader->verb->name);
 		}
 		bool attached = reader->verb->options[i].argument && c[1];
 		struct weigh_error *error = take(reader, i, attached ? c + 1 : NULL);
@@ -209,8 +211,8 @@ static struct weigh_error *take_environment(struct reader *reader)
 	return NULL;
 }
 
-struct weigh_error *weigh_arguments_init(
-	struct weigh_arguments *arguments, const struct weigh_verb *verb, int argc, char **argv, bool *help)
+struct weigh_error *weigh_arguments_init(struct weigh_arguments *arguments, const struct weigh_verb *verb,
+					 int argc, char **argv, bool *help)
 {
 	struct reader reader = {verb, arguments, argv};
 	struct weigh_error *error = NULL;
@@ -232,7 +234,8 @@ struct weigh_error *weigh_arguments_init(
 		} else if (!strcmp(word, "--")) {
 			ended = true;
 		} else {
-			error = word[1] == '-' ? take_long(&reader, word, help) : take_letters(&reader, word, help);
+			error = word[1] == '-' ? take_long(&reader, word, help)
+					       : take_letters(&reader, word, help);
 			ended = arguments->ended_by >= 0;
 		}
 	}
@@ -256,8 +259,9 @@ static int option_synopsis(const struct weigh_option *option, char *text, size_t
 	char letter[3] = {'-', option->letter, '\0'};
 
 	return snprintf(text, size, "%s%s%s%s%s%s%s", option->letter ? letter : "  ",
-		option->name ? option->letter ? ", " : "  " : "", option->name ? "--" : "", option->name ? option->name : "",
-		join, option->argument ? option->argument : "", close);
+			option->name ? option->letter ? ", " : "  " : "", option->name ? "--" : "",
+			option->name ? option->name : "", join, option->argument ? option->argument : "",
+			close);
 }
 
 void weigh_verb_help(const struct weigh_verb *verb, FILE *out)
@@ -292,7 +296,8 @@ struct weigh_error *weigh_option_number(const char *option, const char *text, lo
 	errno = 0;
 	*number = strtol(text, &end, 10);
 	if (errno || end == text || *end || *number < least)
-		return weigh_error_create(
-			WEIGH_ERROR_USAGE, "%s: '%s' is not a number of at least %ld: give one", option, text, least);
+		return weigh_error_create(WEIGH_ERROR_USAGE,
+					  "%s: '%s' is not a number of at least %ld: give one", option, text,
+					  least);
 	return NULL;
 }

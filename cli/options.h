@@ -65,8 +65,8 @@ struct weigh_arguments {
  * `--help` and `-h` are always known and set `*help`; nothing else is checked
  * then. End `arguments` with weigh_arguments_deinit() also after an error.
  */
-struct weigh_error *weigh_arguments_init(
-	struct weigh_arguments *arguments, const struct weigh_verb *verb, int argc, char **argv, bool *help);
+struct weigh_error *weigh_arguments_init(struct weigh_arguments *arguments, const struct weigh_verb *verb,
+					 int argc, char **argv, bool *help);
 void weigh_arguments_deinit(struct weigh_arguments *arguments);
 
 /* Print a verb's help page. */

@@ -3,10 +3,10 @@
  *
  * The main thread; allocates with malloc.
  */
+#include "report/report.h"
 #include "capture/open.h"
 #include "cli/verbs.h"
 #include "report/json.h"
-#include "report/report.h"
 #include "report/rows.h"
 #include "report/sizes.h"
 #include "report/table.h"
@@ -37,17 +37,19 @@ enum option {
 
 static const struct weigh_option options[OPTION_COUNT] = {
 	[OPTION_BY] = {'b', "by", "WHAT", "line|function|file|domain|thread",
-		"rows by line, function, file, domain or thread [line]", 0},
-	[OPTION_AT] = {'a', "at", "WHEN", NULL, "blocks live at the peak, the end or SECONDS; total: all ever [peak]", 0},
+		       "rows by line, function, file, domain or thread [line]", 0},
+	[OPTION_AT] = {'a', "at", "WHEN", NULL,
+		       "blocks live at the peak, the end or SECONDS; total: all ever [peak]", 0},
 	[OPTION_TEMPORARY] = {0, "temporary", NULL, NULL, "blocks that were freed soon after", 0},
 	[OPTION_LEAKS] = {0, "leaks", NULL, NULL, "blocks still live at the end, by line", 0},
 	[OPTION_TREE] = {'t', "tree", NULL, NULL, "callers above callees", 0},
 	[OPTION_TIMELINE] = {0, "timeline", NULL, NULL, "a plot of resident and recorded bytes", 0},
 	[OPTION_SIZES] = {0, "sizes", NULL, NULL, "a histogram of the sizes asked for", 0},
 	[OPTION_LIMIT] = {'n', "limit", "N", NULL, "rows at most; 0: all [20]", 0},
-	[OPTION_FILTER] = {0, "filter", "PATTERN", NULL, "only files or functions that meet a glob or hold a text", 0},
+	[OPTION_FILTER] = {0, "filter", "PATTERN", NULL,
+			   "only files or functions that meet a glob or hold a text", 0},
 	[OPTION_SORT] = {'s', "sort", "KEY", "bytes|blocks|footprint|average|name",
-		"by bytes, blocks, footprint, average or name [bytes]", 0},
+			 "by bytes, blocks, footprint, average or name [bytes]", 0},
 	[OPTION_JSON] = {0, "json", NULL, NULL, "JSON of schema weigh.report/1", 0},
 	[OPTION_CSV] = {0, "csv", NULL, NULL, "rows as CSV", 0},
 };
@@ -86,8 +88,10 @@ static struct weigh_error *parse_at(const char *text, struct request *request)
 		}
 	}
 	double seconds = strtod(text, &rest);
-	if (rest == text || *rest || !isfinite(seconds) || seconds < 0 || seconds > 1e9 || !isdigit((unsigned char)*text))
-		return weigh_error_create(WEIGH_ERROR_USAGE,
+	if (rest == text || *rest || !isfinite(seconds) || seconds < 0 || seconds > 1e9 ||
+	    !isdigit((unsigned char)*text))
+		return weigh_error_create(
+			WEIGH_ERROR_USAGE,
 			"--at: '%s' is no instant: give peak, end, total or a number of seconds", text);
 	request->at = WEIGH_AT_MOMENT;
 	request->moment_ns = (uint64_t)(seconds * 1e9);
@@ -98,15 +102,18 @@ static struct weigh_error *parse_at(const char *text, struct request *request)
 static struct weigh_error *check_together(const char *const *values)
 {
 	static const enum option exclusive[][2] = {
-		{OPTION_JSON, OPTION_CSV}, {OPTION_TEMPORARY, OPTION_LEAKS}, {OPTION_TEMPORARY, OPTION_AT},
-		{OPTION_LEAKS, OPTION_AT}, {OPTION_CSV, OPTION_TREE}, {OPTION_CSV, OPTION_TIMELINE},
-		{OPTION_CSV, OPTION_SIZES}, {OPTION_TREE, OPTION_BY}};
+		{OPTION_JSON, OPTION_CSV},  {OPTION_TEMPORARY, OPTION_LEAKS}, {OPTION_TEMPORARY, OPTION_AT},
+		{OPTION_LEAKS, OPTION_AT},  {OPTION_CSV, OPTION_TREE},        {OPTION_CSV, OPTION_TIMELINE},
+		{OPTION_CSV, OPTION_SIZES}};
 
 	for (size_t i = 0; i < sizeof(exclusive) / sizeof(exclusive[0]); i++) {
 		if (values[exclusive[i][0]] && values[exclusive[i][1]])
-			return weigh_error_create(WEIGH_ERROR_USAGE, "--%s and --%s cannot stand together: give one of them",
+			return weigh_error_create(
+				WEIGH_ERROR_USAGE, "--%s and --%s cannot stand together: give one of them",
 				options[exclusive[i][0]].name, options[exclusive[i][1]].name);
 	}
+	if (values[OPTION_TREE] && values[OPTION_BY] && !values[OPTION_JSON])
+		return weigh_error_create(WEIGH_ERROR_USAGE, "--tree has frames, no rows: leave out --by");
 	return NULL;
 }
 
@@ -118,7 +125,8 @@ static struct weigh_error *parse(const struct weigh_arguments *arguments, struct
 
 	if (!error && arguments->operand_count != 1)
 		error = weigh_error_create(WEIGH_ERROR_USAGE, "report: %s: weigh report CAPTURE",
-			arguments->operand_count ? "one capture at a time" : "no capture given");
+					   arguments->operand_count ? "one capture at a time"
+								    : "no capture given");
 	if (!error && values[OPTION_LIMIT])
 		error = weigh_option_number("--limit", values[OPTION_LIMIT], 0, &limit);
 	if (!error && values[OPTION_AT])
@@ -126,11 +134,14 @@ static struct weigh_error *parse(const struct weigh_arguments *arguments, struct
 	if (error)
 		return error;
 	if (values[OPTION_BY])
-		request->query.by = (enum weigh_by)choice_index(options[OPTION_BY].choices, values[OPTION_BY]);
+		request->query.by =
+			(enum weigh_by)choice_index(options[OPTION_BY].choices, values[OPTION_BY]);
 	if (values[OPTION_SORT])
-		request->query.sort = (enum weigh_sort)choice_index(options[OPTION_SORT].choices, values[OPTION_SORT]);
+		request->query.sort =
+			(enum weigh_sort)choice_index(options[OPTION_SORT].choices, values[OPTION_SORT]);
 	request->query.limit = limit > INT32_MAX ? 0 : (uint32_t)limit;
-	request->query.filter = values[OPTION_FILTER] && *values[OPTION_FILTER] ? values[OPTION_FILTER] : NULL;
+	request->query.filter =
+		values[OPTION_FILTER] && *values[OPTION_FILTER] ? values[OPTION_FILTER] : NULL;
 	request->leaks = values[OPTION_LEAKS];
 	if (request->leaks)
 		request->at = WEIGH_AT_END;
@@ -172,8 +183,8 @@ static void print_heading(const struct request *request, const struct weigh_view
 	fputc('\n', out);
 }
 
-static struct weigh_error *print_tree(
-	const struct weigh_report *report, const struct request *request, const struct weigh_view *view, FILE *out)
+static struct weigh_error *print_tree(const struct weigh_report *report, const struct request *request,
+				      const struct weigh_view *view, FILE *out)
 {
 	struct weigh_tree tree;
 	struct weigh_error *error = weigh_tree_init(&tree, report, view, request->query.filter);
@@ -185,18 +196,15 @@ static struct weigh_error *print_tree(
 	return error;
 }
 
-static struct weigh_error *print_table(
-	const struct weigh_report *report, const struct request *request, const struct weigh_view *view, FILE *out)
+static struct weigh_error *print_table(const struct weigh_report *report, const struct request *request,
+				       const struct weigh_view *view, FILE *out)
 {
 	struct weigh_rows rows;
 	struct weigh_error *error = weigh_rows_init(&rows, view, report->names, &request->query);
 
 	if (error)
 		return error;
-	if (rows.count)
-		weigh_table_print(report, &rows, out);
-	else
-		fputs("  nothing\n", out);
+	weigh_table_print(report, &rows, out);
 	weigh_rows_deinit(&rows);
 	return NULL;
 }
@@ -217,8 +225,8 @@ static struct weigh_error *print_head(const struct weigh_report *report, FILE *o
 	return error;
 }
 
-static struct weigh_error *print_text(
-	const struct weigh_report *report, const struct request *request, const struct weigh_view *view, FILE *out)
+static struct weigh_error *print_text(const struct weigh_report *report, const struct request *request,
+				      const struct weigh_view *view, FILE *out)
 {
 	struct weigh_error *error = print_head(report, out);
 	bool rows = request->tree || !(request->timeline || request->sizes);
@@ -228,7 +236,8 @@ static struct weigh_error *print_text(
 		error = weigh_timeline_print(report, out);
 	}
 	if (!error && request->sizes) {
-		fputs("\nSizes of all blocks ever allocated\n", out);
+		fprintf(out, "\nSizes of all blocks ever allocated%s\n",
+			report->capture->header->sampling_period ? ", estimated" : "");
 		weigh_sizes_print(report, out);
 	}
 	if (!error && rows) {
@@ -250,8 +259,8 @@ static struct weigh_error *print_text(
 	return NULL;
 }
 
-static struct weigh_error *print_data(
-	const struct weigh_report *report, const struct request *request, const struct weigh_view *view, FILE *out)
+static struct weigh_error *print_data(const struct weigh_report *report, const struct request *request,
+				      const struct weigh_view *view, FILE *out)
 {
 	struct weigh_tree tree = {0};
 	struct weigh_rows rows;
@@ -278,8 +287,8 @@ static struct weigh_error *print_data(
 	return error;
 }
 
-static struct weigh_error *print_request(
-	const struct weigh_capture *capture, const struct request *request, FILE *out)
+static struct weigh_error *print_request(const struct weigh_capture *capture, const struct request *request,
+					 FILE *out)
 {
 	struct weigh_style style = weigh_style_of(out);
 	struct weigh_report report;
@@ -290,7 +299,8 @@ static struct weigh_error *print_request(
 		return error;
 	error = weigh_report_init(&report, capture, &style);
 	if (!error) {
-		error = (request->json || request->csv ? print_data : print_text)(&report, request, &view, out);
+		error = (request->json || request->csv ? print_data : print_text)(&report, request, &view,
+										  out);
 		weigh_report_deinit(&report);
 	}
 	weigh_view_deinit(&view);
@@ -311,7 +321,8 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, int 
 	error = print_request(capture, &request, stdout);
 	weigh_capture_close(capture);
 	if (!error && (fflush(stdout) || ferror(stdout)))
-		error = weigh_error_create_system(errno, "standard output", "free some space, or write elsewhere");
+		error = weigh_error_create_system(errno, "standard output",
+						  "free some space, or write elsewhere");
 	return error;
 }
 

@@ -37,7 +37,7 @@ void weigh_csv_print(const struct weigh_report *report, const struct weigh_rows 
 
 	fputs("file,line,function,source,domain,thread,bytes,bytes_low,bytes_high,blocks,blocks_low,blocks_high,"
 	      "footprint,share\r\n",
-		out);
+	      out);
 	for (uint32_t i = 0; i < rows->count + (rows->cut ? 1 : 0); i++) {
 		const struct weigh_row *row = i < rows->count ? &rows->rows[i] : &rows->others;
 
@@ -55,7 +55,8 @@ void weigh_csv_print(const struct weigh_report *report, const struct weigh_rows 
 		print_field(row->thread, out);
 		print_whole(weigh_whole_next(&bytes, weigh_estimate_bytes(&row->tally)), out);
 		print_whole(weigh_whole_next(&blocks, weigh_estimate_blocks(&row->tally)), out);
-		fprintf(out, ",%" PRIu64, weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally)).value);
+		fprintf(out, ",%" PRIu64,
+			weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally)).value);
 		fprintf(out, ",%.6f\r\n", rows->sum.bytes > 0 ? row->tally.bytes / rows->sum.bytes : 0);
 	}
 }

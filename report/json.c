@@ -77,8 +77,8 @@ static yyjson_mut_val *outside_text(struct writer *w, const char *bytes, size_t 
 	return value;
 }
 
-static void add_interval(struct writer *w, yyjson_mut_val *object, const char *key, const char *low, const char *high,
-	struct weigh_whole whole)
+static void add_interval(struct writer *w, yyjson_mut_val *object, const char *key, const char *low,
+			 const char *high, struct weigh_whole whole)
 {
 	add_uint(w, object, key, whole.value);
 	add_uint(w, object, low, whole.low);
@@ -105,7 +105,8 @@ static void add_started(struct writer *w, yyjson_mut_val *object)
 	char text[32];
 	struct tm parts;
 
-	if (seconds && gmtime_r(&seconds, &parts) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts))
+	if (seconds && gmtime_r(&seconds, &parts) &&
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts))
 		yyjson_mut_obj_add_strcpy(w->doc, object, "started", text);
 	else
 		yyjson_mut_obj_add_null(w->doc, object, "started");
@@ -143,16 +144,18 @@ static void add_totals(struct writer *w, yyjson_mut_val *root, const char *key, 
 	yyjson_mut_val *object = yyjson_mut_obj_add_obj(w->doc, root, key);
 	double carry = 0, blocks_carry = 0, footprint_carry = 0;
 	struct weigh_whole blocks = weigh_whole_next(&blocks_carry, weigh_estimate_blocks(&view->sum));
-	struct weigh_whole footprint = weigh_whole_next(&footprint_carry, weigh_estimate_footprint(&view->sum));
+	struct weigh_whole footprint =
+		weigh_whole_next(&footprint_carry, weigh_estimate_footprint(&view->sum));
 
 	add_uint(w, object, "footprint", view->footprint_known ? view->footprint : footprint.value);
 	add_interval(w, object, "bytes", "bytes_low", "bytes_high",
-		weigh_whole_next(&carry, weigh_estimate_bytes(&view->sum)));
+		     weigh_whole_next(&carry, weigh_estimate_bytes(&view->sum)));
 	add_uint(w, object, "blocks", view->blocks_known ? view->blocks : blocks.value);
 	add_seconds(w, object, "time_s", view->time_ns);
 }
 
-static struct weigh_error *add_all_totals(struct writer *w, yyjson_mut_val *root, const struct weigh_view *selected)
+static struct weigh_error *add_all_totals(struct writer *w, yyjson_mut_val *root,
+					  const struct weigh_view *selected)
 {
 	static const struct {
 		const char *key;
@@ -192,7 +195,8 @@ static void add_resident(struct writer *w, yyjson_mut_val *root)
 		yyjson_mut_obj_add_null(w->doc, object, "unexplained");
 }
 
-static void add_lines(struct writer *w, yyjson_mut_val *object, const char *key, const struct weigh_notes *notes)
+static void add_lines(struct writer *w, yyjson_mut_val *object, const char *key,
+		      const struct weigh_notes *notes)
 {
 	yyjson_mut_val *lines = yyjson_mut_obj_add_arr(w->doc, object, key);
 
@@ -239,13 +243,13 @@ static void add_rows(struct writer *w, yyjson_mut_val *root, const struct weigh_
 		add_text(w, object, "domain", row->domain);
 		add_text(w, object, "thread", row->thread);
 		add_interval(w, object, "bytes", "bytes_low", "bytes_high",
-			weigh_whole_next(&bytes, weigh_estimate_bytes(&row->tally)));
+			     weigh_whole_next(&bytes, weigh_estimate_bytes(&row->tally)));
 		add_interval(w, object, "blocks", "blocks_low", "blocks_high",
-			weigh_whole_next(&blocks, weigh_estimate_blocks(&row->tally)));
+			     weigh_whole_next(&blocks, weigh_estimate_blocks(&row->tally)));
 		add_uint(w, object, "footprint",
-			weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally)).value);
-		yyjson_mut_obj_add_real(
-			w->doc, object, "share", rows->sum.bytes > 0 ? row->tally.bytes / rows->sum.bytes : 0);
+			 weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally)).value);
+		yyjson_mut_obj_add_real(w->doc, object, "share",
+					rows->sum.bytes > 0 ? row->tally.bytes / rows->sum.bytes : 0);
 	}
 }
 
@@ -258,8 +262,8 @@ static void add_tree(struct writer *w, yyjson_mut_val *root, const struct weigh_
 	w->out_of_memory |= !children;
 	while (children) {
 		const struct weigh_tree_node *node = &tree->nodes[at];
-		yyjson_mut_val *object = at ? yyjson_mut_arr_add_obj(w->doc, children[node->parent]) :
-					      yyjson_mut_obj_add_obj(w->doc, root, "tree");
+		yyjson_mut_val *object = at ? yyjson_mut_arr_add_obj(w->doc, children[node->parent])
+					    : yyjson_mut_obj_add_obj(w->doc, root, "tree");
 		double bytes = 0, blocks = 0;
 
 		add_text(w, object, "name", node->place.function);
@@ -269,8 +273,9 @@ static void add_tree(struct writer *w, yyjson_mut_val *root, const struct weigh_
 		else
 			yyjson_mut_obj_add_null(w->doc, object, "line");
 		add_interval(w, object, "bytes", "bytes_low", "bytes_high",
-			weigh_whole_next(&bytes, weigh_estimate_bytes(&node->tally)));
-		add_uint(w, object, "blocks", weigh_whole_next(&blocks, weigh_estimate_blocks(&node->tally)).value);
+			     weigh_whole_next(&bytes, weigh_estimate_bytes(&node->tally)));
+		add_uint(w, object, "blocks",
+			 weigh_whole_next(&blocks, weigh_estimate_blocks(&node->tally)).value);
 		children[at] = yyjson_mut_obj_add_arr(w->doc, object, "children");
 
 		/* On: down, else along, else up and along. */
@@ -322,9 +327,13 @@ static void add_sizes(struct writer *w, yyjson_mut_val *root)
 		else
 			add_uint(w, object, "to", band->limit);
 		add_uint(w, object, "blocks",
-			weigh_whole_next(&blocks, (struct weigh_estimate){band->blocks, band->blocks, band->blocks}).value);
+			 weigh_whole_next(&blocks,
+					  (struct weigh_estimate){band->blocks, band->blocks, band->blocks})
+				 .value);
 		add_uint(w, object, "bytes",
-			weigh_whole_next(&bytes, (struct weigh_estimate){band->bytes, band->bytes, band->bytes}).value);
+			 weigh_whole_next(&bytes,
+					  (struct weigh_estimate){band->bytes, band->bytes, band->bytes})
+				 .value);
 	}
 }
 
@@ -343,7 +352,8 @@ static struct weigh_error *build(struct writer *w, const struct weigh_json_parts
 	add_text(w, root, "at", weigh_at_name(parts->view->at));
 	add_text(w, root, "by", weigh_by_name(parts->rows->by));
 	if (parts->filter)
-		yyjson_mut_obj_add_val(w->doc, root, "filter", outside_text(w, parts->filter, strlen(parts->filter)));
+		yyjson_mut_obj_add_val(w->doc, root, "filter",
+				       outside_text(w, parts->filter, strlen(parts->filter)));
 	add_rows(w, root, parts->rows);
 	if (parts->tree)
 		add_tree(w, root, parts->tree);
@@ -368,7 +378,8 @@ static struct weigh_error *print(struct writer *w, const yyjson_alc *memory, FIL
 	return NULL;
 }
 
-struct weigh_error *weigh_json_print(const struct weigh_report *report, const struct weigh_json_parts *parts, FILE *out)
+struct weigh_error *weigh_json_print(const struct weigh_report *report, const struct weigh_json_parts *parts,
+				     FILE *out)
 {
 	struct writer w = {.report = report};
 	const yyjson_alc memory = {note_malloc, note_realloc, note_free, &w};

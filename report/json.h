@@ -25,7 +25,8 @@ struct weigh_json_parts {
 };
 
 /* Write one JSON document and a newline. */
-struct weigh_error *weigh_json_print(const struct weigh_report *report, const struct weigh_json_parts *parts, FILE *out);
+struct weigh_error *weigh_json_print(const struct weigh_report *report, const struct weigh_json_parts *parts,
+				     FILE *out);
 
 /* Write rows as CSV with a line of column names (RFC 4180, lines end with CR LF). */
 void weigh_csv_print(const struct weigh_report *report, const struct weigh_rows *rows, FILE *out);

@@ -43,11 +43,14 @@ static void note_ending(struct weigh_notes *notes, const struct weigh_header *he
 		return;
 	weigh_exit_text(header, ending);
 	if (header->exit == WEIGH_EXIT_SIGNAL)
-		add_note(notes, "the program did not finish: %s; the numbers are those of its last event", ending);
+		add_note(notes, "the program did not finish: %s; the numbers are those of its last event",
+			 ending);
 	else if (header->exit == WEIGH_EXIT_STATUS)
 		add_note(notes, "the program did not finish: it left without its exit handlers, %s", ending);
 	else
-		add_note(notes, "the program did not finish, or is still running; the numbers are those of the last event");
+		add_note(
+			notes,
+			"the program did not finish, or is still running; the numbers are those of the last event");
 }
 
 void weigh_notes_losses(struct weigh_notes *notes, const struct weigh_capture *capture)
@@ -64,8 +67,8 @@ void weigh_notes_losses(struct weigh_notes *notes, const struct weigh_capture *c
 		char blocks[WEIGH_NUMBER], bytes[WEIGH_NUMBER];
 
 		if (lost->blocks)
-			add_note(notes, "%s blocks (%s): %s", weigh_count_text((double)lost->blocks, blocks),
-				weigh_bytes_text((double)lost->bytes, bytes), why[i]);
+			add_note(notes, "%s (%s): %s", weigh_blocks_text((double)lost->blocks, blocks),
+				 weigh_bytes_text((double)lost->bytes, bytes), why[i]);
 	}
 }
 
@@ -76,10 +79,8 @@ static void note_refused(struct weigh_notes *notes, const struct weigh_header *h
 		enum weigh_section_id id;
 		const char *what;
 	} tables[] = {
-		{WEIGH_SECTION_STRINGS, "names"},
-		{WEIGH_SECTION_CODES, "code objects"},
-		{WEIGH_SECTION_NODES, "frames"},
-		{WEIGH_SECTION_SITES, "sites"},
+		{WEIGH_SECTION_STRINGS, "names"},   {WEIGH_SECTION_CODES, "code objects"},
+		{WEIGH_SECTION_NODES, "frames"},    {WEIGH_SECTION_SITES, "sites"},
 		{WEIGH_SECTION_THREADS, "threads"},
 	};
 
@@ -88,8 +89,9 @@ static void note_refused(struct weigh_notes *notes, const struct weigh_header *h
 		uint32_t refused = header->sections[tables[i].id].refused;
 
 		if (refused)
-			add_note(notes, "no room for %s %s: their blocks are counted, but stand under fewer names",
-				weigh_count_text(refused, count), tables[i].what);
+			add_note(notes,
+				 "no room for %s %s: their blocks are counted, but stand under fewer names",
+				 weigh_count_text(refused, count), tables[i].what);
 	}
 }
 
@@ -108,7 +110,7 @@ void weigh_notes_collect(struct weigh_notes *notes, const struct weigh_capture *
 		char count[WEIGH_NUMBER];
 
 		add_note(notes, "%s sites stand without their callers: the capture was full",
-			weigh_count_text((double)header->pruned_sites, count));
+			 weigh_count_text((double)header->pruned_sites, count));
 	}
 	note_refused(notes, header);
 }

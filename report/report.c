@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct weigh_error *weigh_report_init(
-	struct weigh_report *report, const struct weigh_capture *capture, const struct weigh_style *style)
+struct weigh_error *weigh_report_init(struct weigh_report *report, const struct weigh_capture *capture,
+				      const struct weigh_style *style)
 {
 	*report = (struct weigh_report){.capture = capture, .style = *style};
 
@@ -32,11 +32,15 @@ void weigh_report_deinit(struct weigh_report *report)
 char *weigh_python_text(uint32_t version, char text[static WEIGH_NUMBER])
 {
 	unsigned level = (version >> 4) & 15, serial = version & 15;
-	int length = snprintf(text, WEIGH_NUMBER, "%u.%u.%u", version >> 24, (version >> 16) & 255, (version >> 8) & 255);
+	int length = snprintf(text, WEIGH_NUMBER, "%u.%u.%u", version >> 24, (version >> 16) & 255,
+			      (version >> 8) & 255);
 
 	if (level >= 10 && level < 15)
 		snprintf(text + length, (size_t)(WEIGH_NUMBER - length), "%s%u",
-			level == 10 ? "a" : level == 11 ? "b" : "rc", serial);
+			 level == 10   ? "a"
+			 : level == 11 ? "b"
+				       : "rc",
+			 serial);
 	return text;
 }
 
@@ -75,13 +79,15 @@ void weigh_report_title(const struct weigh_report *report, FILE *out)
 
 	weigh_style_ink(&report->style, out, WEIGH_INK_BOLD);
 	if (program && *program)
-		weigh_text_print_end(&report->style, out, program, report->style.width ? report->style.width / 2 : 0);
+		weigh_text_print_end(&report->style, out, program,
+				     report->style.width ? report->style.width / 2 : 0);
 	else
 		fputs(report->capture->path, out);
 	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
 	free(program);
 
-	fprintf(out, "%sCPython %s%s%s", dot, weigh_python_text(header->python, number), dot, weigh_mode_text(header));
+	fprintf(out, "%sCPython %s%s%s", dot, weigh_python_text(header->python, number), dot,
+		weigh_mode_text(header));
 	fprintf(out, "%s%s", dot, weigh_time_text(weigh_capture_duration(report->capture), number));
 	weigh_exit_text(header, ending);
 	fprintf(out, "%s%s\n", *ending ? dot : "", ending);
@@ -93,11 +99,12 @@ static void print_requested(const struct weigh_report *report, const struct weig
 	struct weigh_estimate requested = weigh_estimate_bytes(&view->sum);
 
 	weigh_spread_text(&report->style, requested, spread);
-	fprintf(out, " (%s%s%s requested)", weigh_bytes_text(requested.value, bytes), *spread ? " " : "", spread);
+	fprintf(out, " (%s%s%s requested)", weigh_bytes_text(requested.value, bytes), *spread ? " " : "",
+		spread);
 }
 
-void weigh_report_totals(const struct weigh_report *report, const struct weigh_view *peak, const struct weigh_view *end,
-	FILE *out)
+void weigh_report_totals(const struct weigh_report *report, const struct weigh_view *peak,
+			 const struct weigh_view *end, FILE *out)
 {
 	char bytes[WEIGH_NUMBER], blocks[WEIGH_NUMBER], time[WEIGH_NUMBER];
 
@@ -105,11 +112,13 @@ void weigh_report_totals(const struct weigh_report *report, const struct weigh_v
 	weigh_style_ink(&report->style, out, WEIGH_INK_BOLD);
 	fprintf(out, "%9s", weigh_bytes_text((double)peak->footprint, bytes));
 	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
-	fprintf(out, " in %s blocks at %s", weigh_count_text((double)peak->blocks, blocks),
+	fprintf(out, " in %s at %s", weigh_blocks_text((double)peak->blocks, blocks),
 		weigh_time_text(peak->time_ns, time));
 	print_requested(report, peak, out);
-	fprintf(out, "\n  live at end  %9s in %s blocks", weigh_bytes_text((double)end->footprint, bytes),
-		weigh_count_text((double)end->blocks, blocks));
+	fprintf(out, "\n  %s  %9s in %s",
+		report->capture->header->state == WEIGH_STATE_ENDED ? "live at end" : "live last  ",
+		weigh_bytes_text((double)end->footprint, bytes),
+		weigh_blocks_text((double)end->blocks, blocks));
 	print_requested(report, end, out);
 	fputc('\n', out);
 }

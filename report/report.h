@@ -23,8 +23,8 @@ struct weigh_report {
 	struct weigh_style style;
 };
 
-struct weigh_error *weigh_report_init(
-	struct weigh_report *report, const struct weigh_capture *capture, const struct weigh_style *style);
+struct weigh_error *weigh_report_init(struct weigh_report *report, const struct weigh_capture *capture,
+				      const struct weigh_style *style);
 void weigh_report_deinit(struct weigh_report *report);
 
 enum { WEIGH_NOTE = 200, WEIGH_NOTES = 10 };
@@ -54,8 +54,8 @@ const char *weigh_mode_text(const struct weigh_header *header);
 void weigh_report_title(const struct weigh_report *report, FILE *out);
 
 /* Print the lines about peak and end. */
-void weigh_report_totals(const struct weigh_report *report, const struct weigh_view *peak, const struct weigh_view *end,
-	FILE *out);
+void weigh_report_totals(const struct weigh_report *report, const struct weigh_view *peak,
+			 const struct weigh_view *end, FILE *out);
 
 /* Print each note on a line. */
 void weigh_report_notes(const struct weigh_report *report, const struct weigh_notes *notes, FILE *out);

@@ -51,7 +51,7 @@ static struct group *find_group(struct grouping *g, const struct group *like)
 	for (; g->slots[slot]; slot = (slot + 1) & g->mask) {
 		struct group *found = &g->groups[g->slots[slot] - 1];
 		if (found->key_file == like->key_file && found->key_function == like->key_function &&
-			found->key_line == like->key_line)
+		    found->key_line == like->key_line)
 			return found;
 	}
 	g->groups[g->count] = *like;
@@ -104,7 +104,8 @@ bool weigh_filter_meets(const char *pattern, const char *file, const char *funct
 	       (function && !fnmatch(pattern, function, 0));
 }
 
-static bool filtered(const struct weigh_query *query, const struct weigh_item *item, struct weigh_names *names)
+static bool filtered(const struct weigh_query *query, const struct weigh_item *item,
+		     struct weigh_names *names)
 {
 	if (!query->filter)
 		return false;
@@ -114,8 +115,8 @@ static bool filtered(const struct weigh_query *query, const struct weigh_item *i
 	return !weigh_filter_meets(query->filter, place.file, place.function);
 }
 
-static void add_up(
-	struct grouping *g, const struct weigh_view *view, struct weigh_names *names, const struct weigh_query *query)
+static void add_up(struct grouping *g, const struct weigh_view *view, struct weigh_names *names,
+		   const struct weigh_query *query)
 {
 	for (uint32_t i = 0; i < view->count; i++) {
 		const struct weigh_item *item = &view->items[i];
@@ -188,8 +189,8 @@ static void cut(struct weigh_rows *rows, uint32_t limit)
 	rows->count = limit;
 }
 
-struct weigh_error *weigh_rows_init(struct weigh_rows *rows, const struct weigh_view *view, struct weigh_names *names,
-	const struct weigh_query *query)
+struct weigh_error *weigh_rows_init(struct weigh_rows *rows, const struct weigh_view *view,
+				    struct weigh_names *names, const struct weigh_query *query)
 {
 	struct grouping grouping;
 	struct weigh_error *error = grouping_init(&grouping, view->count);
@@ -223,11 +224,8 @@ void weigh_rows_deinit(struct weigh_rows *rows)
 const char *weigh_by_name(enum weigh_by by)
 {
 	static const char *const names[] = {
-		[WEIGH_BY_LINE] = "line",
-		[WEIGH_BY_FUNCTION] = "function",
-		[WEIGH_BY_FILE] = "file",
-		[WEIGH_BY_DOMAIN] = "domain",
-		[WEIGH_BY_THREAD] = "thread",
+		[WEIGH_BY_LINE] = "line",     [WEIGH_BY_FUNCTION] = "function", [WEIGH_BY_FILE] = "file",
+		[WEIGH_BY_DOMAIN] = "domain", [WEIGH_BY_THREAD] = "thread",
 	};
 
 	return names[by];

@@ -62,8 +62,8 @@ struct weigh_rows {
  * Add up a view. End with weigh_rows_deinit(); `names` must outlive the rows.
  * Of equal rows the one that comes first by name comes first.
  */
-struct weigh_error *weigh_rows_init(struct weigh_rows *rows, const struct weigh_view *view, struct weigh_names *names,
-	const struct weigh_query *query);
+struct weigh_error *weigh_rows_init(struct weigh_rows *rows, const struct weigh_view *view,
+				    struct weigh_names *names, const struct weigh_query *query);
 void weigh_rows_deinit(struct weigh_rows *rows);
 
 /*

@@ -21,7 +21,8 @@ static bool ends_band(uint64_t limit)
 	return limit == 0 || limit == UINT64_MAX || (limit >= 4 && !(limit & (limit - 1)));
 }
 
-int weigh_size_bands(const struct weigh_capture *capture, struct weigh_size_band bands[static WEIGH_SIZE_BANDS])
+int weigh_size_bands(const struct weigh_capture *capture,
+		     struct weigh_size_band bands[static WEIGH_SIZE_BANDS])
 {
 	uint32_t buckets = weigh_capture_count(capture, WEIGH_SECTION_SIZES);
 	int count = 0;
@@ -41,8 +42,8 @@ int weigh_size_bands(const struct weigh_capture *capture, struct weigh_size_band
 	return bands[count].blocks > 0 ? count + 1 : count;
 }
 
-static void print_band(const struct weigh_report *report, const struct weigh_size_band *band, double blocks, double most,
-	int bar, FILE *out)
+static void print_band(const struct weigh_report *report, const struct weigh_size_band *band, double blocks,
+		       double most, int bar, FILE *out)
 {
 	const struct weigh_style *style = &report->style;
 	char size[WEIGH_NUMBER], count[WEIGH_NUMBER], share[WEIGH_NUMBER], bytes[WEIGH_NUMBER];
@@ -52,8 +53,9 @@ static void print_band(const struct weigh_report *report, const struct weigh_siz
 		snprintf(size, sizeof(size), "more");
 	else
 		weigh_bytes_text((double)band->limit, size);
-	fprintf(out, "%9s %16s %8s %11s  ", size, weigh_count_text(band->blocks, count),
-		weigh_share_text(band->blocks / blocks, share), weigh_bytes_text(band->bytes, bytes));
+	fprintf(out, "%9s %16s %8s %11s%s", size, weigh_count_text(band->blocks, count),
+		weigh_share_text(band->blocks / blocks, share), weigh_bytes_text(band->bytes, bytes),
+		length ? "  " : "");
 	for (int i = 0; i < length; i++)
 		fputs(weigh_style_pick(style, "█", "#"), out);
 	fputc('\n', out);

@@ -20,7 +20,8 @@ struct weigh_size_band {
 enum { WEIGH_SIZE_BANDS = 64 };
 
 /* The buckets of a capture joined to one band for each doubling; returns how many. */
-int weigh_size_bands(const struct weigh_capture *capture, struct weigh_size_band bands[static WEIGH_SIZE_BANDS]);
+int weigh_size_bands(const struct weigh_capture *capture,
+		     struct weigh_size_band bands[static WEIGH_SIZE_BANDS]);
 
 /* Print the bands with a bar for their blocks. */
 void weigh_sizes_print(const struct weigh_report *report, FILE *out);

@@ -48,7 +48,8 @@ struct weigh_error *weigh_sources_create(const struct weigh_capture *capture, st
 	if (!sources)
 		return weigh_error_create_memory();
 	sources->started_unix_ns = header->started_unix_ns;
-	sources->folder = weigh_text_clean(capture->strings + header->folder.offset, header->folder.length, false);
+	sources->folder =
+		weigh_text_clean(capture->strings + header->folder.offset, header->folder.length, false);
 	if (!sources->folder) {
 		free(sources);
 		return weigh_error_create_memory();
@@ -137,7 +138,8 @@ static void load(const struct weigh_sources *sources, struct source_file *file)
 	if (fd < 0)
 		return;
 	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size <= LARGEST_FILE) {
-		uint64_t modified = (uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec;
+		uint64_t modified =
+			(uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec;
 
 		file->changed = modified > sources->started_unix_ns;
 		file->length = (size_t)status.st_size;
@@ -179,7 +181,8 @@ static bool is_blank(char c)
 static const char *keep_line(struct source_file *file, uint32_t line)
 {
 	const char *start = file->bytes + file->starts[line - 1];
-	const char *end = line < file->line_count ? file->bytes + file->starts[line] : file->bytes + file->length;
+	const char *end =
+		line < file->line_count ? file->bytes + file->starts[line] : file->bytes + file->length;
 
 	while (start < end && is_blank(*start))
 		start++;

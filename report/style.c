@@ -42,7 +42,8 @@ struct weigh_style weigh_style_of(FILE *stream)
 	if (columns && atoi(columns) > 0)
 		style.width = atoi(columns);
 	else if (terminal)
-		style.width = !ioctl(fileno(stream), TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : WIDTH_UNKNOWN;
+		style.width = !ioctl(fileno(stream), TIOCGWINSZ, &size) && size.ws_col ? size.ws_col
+										       : WIDTH_UNKNOWN;
 	if (style.width && style.width < WIDTH_LEAST)
 		style.width = WIDTH_LEAST;
 	return style;
@@ -85,8 +86,8 @@ static int character_width(uint32_t c)
 	if ((c >= 0x300 && c < 0x370) || (c >= 0x200b && c < 0x2010) || (c >= 0xfe00 && c < 0xfe10))
 		return 0;
 	if ((c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0) || (c >= 0xac00 && c < 0xd7a4) ||
-		(c >= 0xf900 && c < 0xfb00) || (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
-		(c >= 0x1f300 && c < 0x1fb00) || (c >= 0x20000 && c < 0x40000))
+	    (c >= 0xf900 && c < 0xfb00) || (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
+	    (c >= 0x1f300 && c < 0x1fb00) || (c >= 0x20000 && c < 0x40000))
 		return 2;
 	return 1;
 }
@@ -185,6 +186,12 @@ char *weigh_count_text(double count, char text[static WEIGH_NUMBER])
 	return text;
 }
 
+char *weigh_blocks_text(double count, char text[static WEIGH_NUMBER])
+{
+	weigh_count_text(count, text);
+	return strcat(text, strcmp(text, "1") ? " blocks" : " block");
+}
+
 char *weigh_share_text(double share, char text[static WEIGH_NUMBER])
 {
 	if (share > 0 && share < 0.0005)
@@ -203,13 +210,16 @@ char *weigh_time_text(uint64_t ns, char text[static WEIGH_NUMBER])
 	else if (seconds < 99.995)
 		snprintf(text, WEIGH_NUMBER, "%.2f s", seconds);
 	else if (seconds < 6000)
-		snprintf(text, WEIGH_NUMBER, "%.0f min %02.0f s", floor(seconds / 60), floor(fmod(seconds, 60)));
+		snprintf(text, WEIGH_NUMBER, "%.0f min %02.0f s", floor(seconds / 60),
+			 floor(fmod(seconds, 60)));
 	else
-		snprintf(text, WEIGH_NUMBER, "%.0f h %02.0f min", floor(seconds / 3600), floor(fmod(seconds / 60, 60)));
+		snprintf(text, WEIGH_NUMBER, "%.0f h %02.0f min", floor(seconds / 3600),
+			 floor(fmod(seconds / 60, 60)));
 	return text;
 }
 
-char *weigh_spread_text(const struct weigh_style *style, struct weigh_estimate e, char text[static WEIGH_NUMBER])
+char *weigh_spread_text(const struct weigh_style *style, struct weigh_estimate e,
+			char text[static WEIGH_NUMBER])
 {
 	double percent = weigh_estimate_spread(e) * 100;
 	const char *sign = weigh_style_pick(style, "±", "+-");

@@ -60,6 +60,9 @@ char *weigh_bytes_text(double bytes, char text[static WEIGH_NUMBER]);
 /* A whole number with commas: "1,352,952". */
 char *weigh_count_text(double count, char text[static WEIGH_NUMBER]);
 
+/* The same with what it counts: "1 block", "1,352,952 blocks". */
+char *weigh_blocks_text(double count, char text[static WEIGH_NUMBER]);
+
 /* A part of one: "94.7 %"; "<0.1 %" for what would read 0.0. */
 char *weigh_share_text(double share, char text[static WEIGH_NUMBER]);
 
@@ -67,6 +70,7 @@ char *weigh_share_text(double share, char text[static WEIGH_NUMBER]);
 char *weigh_time_text(uint64_t ns, char text[static WEIGH_NUMBER]);
 
 /* The 95 % interval relative to the value: "±1.2 %"; empty for exact. */
-char *weigh_spread_text(const struct weigh_style *style, struct weigh_estimate e, char text[static WEIGH_NUMBER]);
+char *weigh_spread_text(const struct weigh_style *style, struct weigh_estimate e,
+			char text[static WEIGH_NUMBER]);
 
 #endif

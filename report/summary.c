@@ -52,14 +52,18 @@ static void print_resident(const struct weigh_report *report, FILE *out)
 	flow.column = fprintf(out, "Resident at the peak %s", weigh_bytes_text((double)sum.peak, bytes));
 	for (int i = 0; i < sum.part_count; i++) {
 		int64_t part = sum.parts[i].bytes;
-		snprintf(term, sizeof(term), "%s %s %s", i == 0 ? "=" : part < 0 ? weigh_style_pick(style, "−", "-") : "+",
-			weigh_bytes_text((double)(part < 0 ? -part : part), bytes), sum.parts[i].name);
+		snprintf(term, sizeof(term), "%s %s %s",
+			 i == 0     ? "="
+			 : part < 0 ? weigh_style_pick(style, "−", "-")
+				    : "+",
+			 weigh_bytes_text((double)(part < 0 ? -part : part), bytes), sum.parts[i].name);
 		flow_term(&flow, term);
 	}
 	int64_t rest = sum.unexplained < 0 ? -sum.unexplained : sum.unexplained;
 	snprintf(term, sizeof(term), "%s %s unexplained (%s)",
-		sum.unexplained < 0 ? weigh_style_pick(style, "−", "-") : "+", weigh_bytes_text((double)rest, bytes),
-		weigh_share_text((double)rest / (double)sum.peak, share));
+		 sum.unexplained < 0 ? weigh_style_pick(style, "−", "-") : "+",
+		 weigh_bytes_text((double)rest, bytes),
+		 weigh_share_text((double)rest / (double)sum.peak, share));
 	flow_term(&flow, term);
 	fputc('\n', out);
 }
@@ -67,7 +71,8 @@ static void print_resident(const struct weigh_report *report, FILE *out)
 /* A path as a shell takes it; one that is plain stays as it is. */
 static void print_quoted(const char *path, FILE *out)
 {
-	if (*path && !path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./,:@%")]) {
+	if (*path &&
+	    !path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./,:@%")]) {
 		fputs(path, out);
 		return;
 	}
@@ -99,7 +104,8 @@ static void print_next(const struct weigh_report *report, FILE *out)
 	}
 }
 
-static struct weigh_error *print_rows(const struct weigh_report *report, const struct weigh_view *peak, FILE *out)
+static struct weigh_error *print_rows(const struct weigh_report *report, const struct weigh_view *peak,
+				      FILE *out)
 {
 	const struct weigh_query query = {.by = WEIGH_BY_LINE, .sort = WEIGH_SORT_BYTES, .limit = LINES};
 	struct weigh_rows rows;
@@ -139,8 +145,8 @@ static struct weigh_error *print_screen(struct weigh_report *report, FILE *out)
 	return error;
 }
 
-struct weigh_error *weigh_summary_print(
-	const struct weigh_capture *capture, FILE *out, const struct weigh_style *style)
+struct weigh_error *weigh_summary_print(const struct weigh_capture *capture, FILE *out,
+					const struct weigh_style *style)
 {
 	struct weigh_report report;
 	struct weigh_style wide = *style;

@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 /* Print the screen; about 24 lines. The capture stays the caller's. */
-struct weigh_error *weigh_summary_print(
-	const struct weigh_capture *capture, FILE *out, const struct weigh_style *style);
+struct weigh_error *weigh_summary_print(const struct weigh_capture *capture, FILE *out,
+					const struct weigh_style *style);
 
 #endif

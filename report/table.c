@@ -37,16 +37,12 @@ struct layout {
 };
 
 static const char *const heads[COLUMN_COUNT] = {
-	[COLUMN_BYTES] = "BYTES",
-	[COLUMN_BYTES_SPREAD] = "95 %",
-	[COLUMN_SHARE] = "SHARE",
-	[COLUMN_BLOCKS] = "BLOCKS",
-	[COLUMN_BLOCKS_SPREAD] = "95 %",
-	[COLUMN_AVERAGE] = "AVERAGE",
+	[COLUMN_BYTES] = "BYTES",   [COLUMN_BYTES_SPREAD] = "95 %",  [COLUMN_SHARE] = "SHARE",
+	[COLUMN_BLOCKS] = "BLOCKS", [COLUMN_BLOCKS_SPREAD] = "95 %", [COLUMN_AVERAGE] = "AVERAGE",
 };
 
-static char *cell_text(
-	const struct layout *layout, const struct weigh_row *row, enum column column, char text[static WEIGH_NUMBER])
+static char *cell_text(const struct layout *layout, const struct weigh_row *row, enum column column,
+		       char text[static WEIGH_NUMBER])
 {
 	const struct weigh_tally *tally = &row->tally;
 	double sum = layout->rows->sum.bytes;
@@ -67,20 +63,48 @@ static char *cell_text(
 	}
 }
 
-char *weigh_row_where(const struct weigh_report *report, const struct weigh_row *row)
+/* A row's place in two parts, the first of which says more. */
+struct where {
+	char *first;        /* owned: "dicts.py:18", or all there is */
+	const char *second; /* "read_rides"; NULL: none */
+};
+
+static struct where row_where(const struct weigh_report *report, const struct weigh_row *row)
 {
 	const char *path = row->file ? weigh_source_short_path(report->sources, row->file) : NULL;
-	char *text = NULL;
+	struct where where = {0};
 	int made;
 
-	if (path && row->line)
-		made = asprintf(&text, "%s:%u %s", path, row->line, row->function);
-	else if (path && row->function)
-		made = asprintf(&text, "%s  %s", row->function, path);
-	else
-		made = asprintf(&text, "%s",
-			path ? path : row->function ? row->function : row->domain ? row->domain : row->thread);
-	return made < 0 ? NULL : text;
+	if (path && row->line) {
+		made = asprintf(&where.first, "%s:%u", path, row->line);
+		where.second = row->function;
+	} else {
+		const char *name = row->function ? row->function : row->domain ? row->domain : row->thread;
+		made = asprintf(&where.first, "%s", name ? name : path);
+		where.second = name ? path : NULL;
+	}
+	if (made < 0)
+		where.first = NULL;
+	return where;
+}
+
+static int where_width(const struct where *where)
+{
+	int width = where->first ? weigh_text_width(where->first) : 0;
+
+	return where->second ? width + 1 + weigh_text_width(where->second) : width;
+}
+
+/* Print in at most `columns` (0: any): the second part gives way before the first. */
+static int print_where(const struct weigh_style *style, FILE *out, const struct where *where, int columns)
+{
+	enum { SECOND_LEAST = 3 };
+	int used = weigh_text_print_end(style, out, where->first ? where->first : "", columns);
+
+	if (!where->second || (columns && columns - used - 1 < SECOND_LEAST))
+		return used;
+	fputc(' ', out);
+	return used + 1 + weigh_text_print(style, out, where->second, columns ? columns - used - 1 : 0);
 }
 
 static const char *row_source(const struct layout *layout, const struct weigh_row *row)
@@ -97,11 +121,11 @@ static void widen(struct layout *layout, const struct weigh_row *row)
 		if (width > layout->widths[c])
 			layout->widths[c] = width;
 	}
-	char *where = weigh_row_where(layout->report, row);
-	int width = where ? weigh_text_width(where) : 0;
+	struct where where = row_where(layout->report, row);
+	int width = where_width(&where);
 	if (width > layout->where)
 		layout->where = width;
-	free(where);
+	free(where.first);
 	if (row_source(layout, row))
 		layout->source = 0;
 }
@@ -118,19 +142,21 @@ static int numbers_width(const struct layout *layout)
 
 static void fit(struct layout *layout)
 {
-	static const enum column least_telling_first[] = {
-		COLUMN_AVERAGE, COLUMN_BLOCKS_SPREAD, COLUMN_BLOCKS, COLUMN_SHARE};
+	static const enum column least_telling_first[] = {COLUMN_AVERAGE, COLUMN_BLOCKS_SPREAD, COLUMN_BLOCKS,
+							  COLUMN_SHARE};
 	int total = layout->report->style.width;
 	int wanted = layout->where;
 
 	if (!total)
 		return;
-	for (size_t i = 0; i < 4 && total - numbers_width(layout) < (wanted < WHERE_LEAST ? wanted : WHERE_LEAST); i++)
+	for (size_t i = 0;
+	     i < 4 && total - numbers_width(layout) < (wanted < WHERE_LEAST ? wanted : WHERE_LEAST); i++)
 		layout->widths[least_telling_first[i]] = 0;
 	int left = total - numbers_width(layout);
 	int most = left > 2 * WHERE_MOST ? left / 2 : WHERE_MOST;
 	layout->where = wanted < most ? wanted : most;
-	if (layout->source == 0 && left - layout->where - 2 < SOURCE_LEAST && left - SOURCE_LEAST - 2 >= WHERE_LEAST)
+	if (layout->source == 0 && left - layout->where - 2 < SOURCE_LEAST &&
+	    left - SOURCE_LEAST - 2 >= WHERE_LEAST)
 		layout->where = left - SOURCE_LEAST - 2;
 	if (layout->where > left)
 		layout->where = left;
@@ -175,9 +201,9 @@ static void print_row(const struct layout *layout, const struct weigh_row *row, 
 		if (c == COLUMN_BYTES)
 			weigh_style_ink(style, out, WEIGH_INK_PLAIN);
 	}
-	char *where = weigh_row_where(layout->report, row);
-	int used = weigh_text_print_end(style, out, where ? where : "", style->width ? layout->where : 0);
-	free(where);
+	struct where where = row_where(layout->report, row);
+	int used = print_where(style, out, &where, style->width ? layout->where : 0);
+	free(where.first);
 	if (source) {
 		fprintf(out, "%*s", layout->where - used + 2, "");
 		weigh_style_ink(style, out, WEIGH_INK_DIM);
@@ -193,7 +219,12 @@ void weigh_table_print(const struct weigh_report *report, const struct weigh_row
 	char count[WEIGH_NUMBER], name[WEIGH_NUMBER + 16];
 	struct weigh_row others = rows->others;
 
-	snprintf(name, sizeof(name), "(%s others)", weigh_count_text(rows->cut, count));
+	if (!rows->count) {
+		fputs("  nothing\n", out);
+		return;
+	}
+	snprintf(name, sizeof(name), "(%s other%s)", weigh_count_text(rows->cut, count),
+		 rows->cut == 1 ? "" : "s");
 	others.function = name;
 	for (uint32_t i = 0; i < rows->count; i++)
 		widen(&layout, &rows->rows[i]);

@@ -12,7 +12,4 @@
 /* Print rows under a line of column heads; what the limit cut comes last in one line. */
 void weigh_table_print(const struct weigh_report *report, const struct weigh_rows *rows, FILE *out);
 
-/* Place of a row as text: "dicts.py:18 read_rides". The caller frees it; NULL without memory. */
-char *weigh_row_where(const struct weigh_report *report, const struct weigh_row *row);
-
 #endif

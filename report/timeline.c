@@ -52,7 +52,7 @@ static double round_up(double bytes)
 
 static int column_of(const struct plot *plot, uint64_t time_ns)
 {
-	double part = plot->duration ? (double)time_ns / (double)plot->duration : 0;
+	double part = time_ns < plot->duration ? (double)time_ns / (double)plot->duration : 1;
 	int column = (int)(part * plot->columns);
 
 	return column < plot->columns ? column : plot->columns - 1;
@@ -174,8 +174,8 @@ static void print_legend(const struct plot *plot, FILE *out)
 		mark_text(style, MARK_RSS));
 	if (above)
 		fprintf(out, "   %s live, not resident", mark_text(style, MARK_LIVE));
-	fprintf(out, "\n%*speak of live %s at %s", LABELS, "", weigh_bytes_text((double)peak.footprint, bytes),
-		weigh_time_text(peak.time_ns, time));
+	fprintf(out, "\n%*speak of live %s at %s", LABELS, "",
+		weigh_bytes_text((double)peak.footprint, bytes), weigh_time_text(peak.time_ns, time));
 	if (header->rss_peak)
 		fprintf(out, "; highest resident %s", weigh_bytes_text((double)header->rss_peak, bytes));
 	fputc('\n', out);

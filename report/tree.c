@@ -29,13 +29,13 @@ struct builder {
 static uint32_t find_child(struct builder *b, uint32_t parent, const struct weigh_place *place)
 {
 	uint64_t hash = weigh_hash_step(weigh_hash_step(parent + 1, place->file_id + 1),
-		(uint64_t)place->function_id << 32 | place->line);
+					(uint64_t)place->function_id << 32 | place->line);
 	uint32_t slot = (uint32_t)hash & b->mask;
 
 	for (; b->slots[slot]; slot = (slot + 1) & b->mask) {
 		const struct weigh_tree_node *node = &b->tree->nodes[b->slots[slot]];
 		if (node->parent == parent && node->place.file_id == place->file_id &&
-			node->place.function_id == place->function_id && node->place.line == place->line)
+		    node->place.function_id == place->function_id && node->place.line == place->line)
 			return b->slots[slot];
 	}
 	uint32_t index = b->tree->count++;
@@ -103,7 +103,8 @@ static void finish(struct weigh_tree *tree, uint32_t *order)
 
 static void add_items(struct builder *b, const struct weigh_view *view)
 {
-	const struct weigh_place rest = {.function = "(smaller sites)", .function_id = UINT32_MAX, .file_id = UINT32_MAX};
+	const struct weigh_place rest = {
+		.function = "(smaller sites)", .function_id = UINT32_MAX, .file_id = UINT32_MAX};
 
 	for (uint32_t i = 0; i < view->count; i++) {
 		const struct weigh_item *item = &view->items[i];
@@ -116,8 +117,8 @@ static void add_items(struct builder *b, const struct weigh_view *view)
 	}
 }
 
-struct weigh_error *weigh_tree_init(
-	struct weigh_tree *tree, const struct weigh_report *report, const struct weigh_view *view, const char *filter)
+struct weigh_error *weigh_tree_init(struct weigh_tree *tree, const struct weigh_report *report,
+				    const struct weigh_view *view, const char *filter)
 {
 	/* Root, "no Python frame", the rest, and one for each frame. */
 	size_t most = (size_t)weigh_capture_count(report->capture, WEIGH_SECTION_NODES) + 3, slots = 16;

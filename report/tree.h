@@ -33,15 +33,15 @@ struct weigh_tree {
  * Build the tree of a view; with `filter` only of stacks on which some frame
  * meets it. End with weigh_tree_deinit(); report and view must outlive it.
  */
-struct weigh_error *weigh_tree_init(
-	struct weigh_tree *tree, const struct weigh_report *report, const struct weigh_view *view, const char *filter);
+struct weigh_error *weigh_tree_init(struct weigh_tree *tree, const struct weigh_report *report,
+				    const struct weigh_view *view, const char *filter);
 void weigh_tree_deinit(struct weigh_tree *tree);
 
 /*
  * Print the tree; frames that have no other way on stand in one line. At most
  * `limit` lines, those of the most bytes (0: all).
  */
-struct weigh_error *weigh_tree_print(
-	const struct weigh_tree *tree, const struct weigh_report *report, uint32_t limit, FILE *out);
+struct weigh_error *weigh_tree_print(const struct weigh_tree *tree, const struct weigh_report *report,
+				     uint32_t limit, FILE *out);
 
 #endif

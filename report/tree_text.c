@@ -46,6 +46,22 @@ static int compare_heads(const void *left, const void *right, void *context)
 	return x != y ? (x < y) - (x > y) : (a > b) - (a < b);
 }
 
+/* One chain alone that leads nowhere further takes no more room than saying so. */
+static void choose_single(struct printer *p, uint32_t parent)
+{
+	const struct weigh_tree_node *nodes = p->tree->nodes;
+	uint32_t hidden = 0, count = 0;
+
+	for (uint32_t c = nodes[parent].first_child; c; c = nodes[c].next) {
+		if (p->chosen[c])
+			continue;
+		hidden = c;
+		count++;
+	}
+	if (count == 1 && !nodes[chain_end(p->tree, hidden)].first_child)
+		p->chosen[hidden] = 1;
+}
+
 static struct weigh_error *choose(struct printer *p, uint32_t limit)
 {
 	const struct weigh_tree *tree = p->tree;
@@ -66,6 +82,10 @@ static struct weigh_error *choose(struct printer *p, uint32_t limit)
 	qsort_r(heads + 1, count - 1, sizeof(*heads), compare_heads, tree->nodes);
 	for (uint32_t i = 1; i < count && (!limit || i <= limit); i++)
 		p->chosen[heads[i]] = 1;
+	for (uint32_t i = 0; i < count && limit; i++) {
+		if (!i || p->chosen[heads[i]])
+			choose_single(p, i ? chain_end(tree, heads[i]) : 0);
+	}
 	free(heads);
 	return NULL;
 }
@@ -99,8 +119,9 @@ static int print_branches(const struct printer *p, const struct level *levels, u
 	for (uint32_t i = first; i < depth; i++)
 		fputs(levels[i].last ? "  " : weigh_style_pick(style, "│ ", "| "), p->out);
 	if (depth)
-		fputs(levels[depth].last ? weigh_style_pick(style, "└ ", "`-") : weigh_style_pick(style, "├ ", "|-"),
-			p->out);
+		fputs(levels[depth].last ? weigh_style_pick(style, "└ ", "`-")
+					 : weigh_style_pick(style, "├ ", "|-"),
+		      p->out);
 	weigh_style_ink(style, p->out, WEIGH_INK_PLAIN);
 	return depth ? 2 * (int)(depth - first + 1) : 0;
 }
@@ -121,8 +142,8 @@ static bool append_place(const struct printer *p, char **text, const struct weig
 	int made;
 
 	if (place->file && place->line)
-		made = asprintf(&one, "%s:%u %s", weigh_source_short_path(p->report->sources, place->file), place->line,
-			place->function);
+		made = asprintf(&one, "%s:%u %s", weigh_source_short_path(p->report->sources, place->file),
+				place->line, place->function);
 	else
 		made = asprintf(&one, "%s", place->function);
 	if (made < 0)
@@ -145,7 +166,8 @@ static char *chain_text(const struct printer *p, uint32_t head)
 		length++;
 	uint32_t at = head;
 	for (uint32_t i = 0; i < length && good; i++, at = nodes[at].first_child) {
-		bool hidden = length > CHAIN_SHOWN + 1 && i >= CHAIN_SHOWN / 2 && i < length - CHAIN_SHOWN / 2;
+		bool hidden =
+			length > CHAIN_SHOWN + 1 && i >= CHAIN_SHOWN / 2 && i < length - CHAIN_SHOWN / 2;
 		if (hidden && i > CHAIN_SHOWN / 2)
 			continue;
 		if (i)
@@ -239,8 +261,8 @@ static void print_levels(const struct printer *p, struct level *levels)
 	}
 }
 
-struct weigh_error *weigh_tree_print(
-	const struct weigh_tree *tree, const struct weigh_report *report, uint32_t limit, FILE *out)
+struct weigh_error *weigh_tree_print(const struct weigh_tree *tree, const struct weigh_report *report,
+				     uint32_t limit, FILE *out)
 {
 	struct printer p = {.tree = tree, .report = report, .out = out};
 	struct level *levels = malloc(((size_t)tree->count + 2) * sizeof(*levels));

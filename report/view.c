@@ -17,8 +17,8 @@ static void add_item(struct weigh_view *view, struct weigh_item item)
 	weigh_tally_add(&view->sum, item.tally);
 }
 
-static const struct weigh_tally *site_tally(
-	const struct weigh_capture *capture, const struct weigh_site *site, enum weigh_at at)
+static const struct weigh_tally *site_tally(const struct weigh_capture *capture,
+					    const struct weigh_site *site, enum weigh_at at)
 {
 	switch (at) {
 	case WEIGH_AT_PEAK:
@@ -40,9 +40,9 @@ static void collect_sites(struct weigh_view *view, const struct weigh_capture *c
 		const struct weigh_site *site = &capture->sites[i];
 		if (site->flags & WEIGH_SITE_USED)
 			add_item(view, (struct weigh_item){.tally = site_tally(capture, site, view->at),
-					       .node = site->node,
-					       .thread = site->thread,
-					       .domain = site->domain});
+							   .node = site->node,
+							   .thread = site->thread,
+							   .domain = site->domain});
 	}
 }
 
@@ -72,9 +72,9 @@ static void collect_moment(struct weigh_view *view, const struct weigh_capture *
 		/* The entry may have been given to another site since. */
 		if ((site->flags & WEIGH_SITE_USED) && site->key == shares[i].key)
 			add_item(view, (struct weigh_item){.tally = &shares[i].live,
-					       .node = site->node,
-					       .thread = site->thread,
-					       .domain = site->domain});
+							   .node = site->node,
+							   .thread = site->thread,
+							   .domain = site->domain});
 		else
 			add_item(view, (struct weigh_item){.tally = &shares[i].live, .rest = true});
 	}
@@ -110,15 +110,17 @@ static void set_counters(struct weigh_view *view, const struct weigh_capture *ca
 	}
 }
 
-struct weigh_error *weigh_view_init(
-	struct weigh_view *view, const struct weigh_capture *capture, enum weigh_at at, uint64_t moment_ns)
+struct weigh_error *weigh_view_init(struct weigh_view *view, const struct weigh_capture *capture,
+				    enum weigh_at at, uint64_t moment_ns)
 {
 	size_t room = (size_t)weigh_capture_count(capture, WEIGH_SECTION_SITES) + WEIGH_MOMENT_SHARES + 1;
 
 	*view = (struct weigh_view){.at = at};
 	if (at == WEIGH_AT_MOMENT && !weigh_capture_count(capture, WEIGH_SECTION_MOMENTS))
-		return weigh_error_create(WEIGH_ERROR_STATE,
-			"%s: holds no moments, the program was too short: use --at peak or --at end", capture->path);
+		return weigh_error_create(
+			WEIGH_ERROR_STATE,
+			"%s: holds no moments, the program was too short: use --at peak or --at end",
+			capture->path);
 	view->items = malloc(room * sizeof(*view->items));
 	if (!view->items)
 		return weigh_error_create_memory();
@@ -140,11 +142,8 @@ void weigh_view_deinit(struct weigh_view *view)
 const char *weigh_at_name(enum weigh_at at)
 {
 	static const char *const names[] = {
-		[WEIGH_AT_PEAK] = "peak",
-		[WEIGH_AT_END] = "end",
-		[WEIGH_AT_TOTAL] = "total",
-		[WEIGH_AT_TEMPORARY] = "temporary",
-		[WEIGH_AT_MOMENT] = "moment",
+		[WEIGH_AT_PEAK] = "peak",           [WEIGH_AT_END] = "end",       [WEIGH_AT_TOTAL] = "total",
+		[WEIGH_AT_TEMPORARY] = "temporary", [WEIGH_AT_MOMENT] = "moment",
 	};
 
 	return names[at];

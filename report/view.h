@@ -51,8 +51,8 @@ struct weigh_view {
  * the nearest moment in the capture is taken. End it with weigh_view_deinit();
  * `capture` must outlive it. Fails when the capture has no moments.
  */
-struct weigh_error *weigh_view_init(
-	struct weigh_view *view, const struct weigh_capture *capture, enum weigh_at at, uint64_t moment_ns);
+struct weigh_error *weigh_view_init(struct weigh_view *view, const struct weigh_capture *capture,
+				    enum weigh_at at, uint64_t moment_ns);
 void weigh_view_deinit(struct weigh_view *view);
 
 /* "peak", "end", "total", "temporary", "moment"; static. */
