@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "recorder/recorder.h"
+#include "recorder/thread.h"
 #include "weigh/format_math.h"
 
 #include <fcntl.h>
@@ -20,6 +21,23 @@ static uint64_t field(const char *text, const char *name)
 {
 	const char *line = strstr(text, name);
 	return line ? strtoull(line + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+/* Pages of a hash index that so many entries have reached: each its own, until all are. */
+static uint64_t reached(const struct weigh_section *section, uint64_t cell_bytes)
+{
+	uint64_t pages = (uint64_t)section->used * 4096;
+	uint64_t whole = (uint64_t)section->capacity * 2 * cell_bytes;
+	return pages < whole ? pages : whole;
+}
+
+uint64_t weigh_resident_own(void)
+{
+	const struct weigh_section *sections = weigh_recorder.header->sections;
+	return weigh_arena_used() + reached(&sections[WEIGH_SECTION_NODES], sizeof(uint32_t)) +
+	       reached(&sections[WEIGH_SECTION_SITES], sizeof(uint32_t)) +
+	       reached(&sections[WEIGH_SECTION_CODES], 5 * 2 * sizeof(uint64_t)) +
+	       sections[WEIGH_SECTION_THREADS].used * sizeof(struct weigh_thread) / 2;
 }
 
 void weigh_resident_read(struct weigh_resident *resident)
@@ -41,5 +59,5 @@ void weigh_resident_read(struct weigh_resident *resident)
 	resident->arenas = counters->arenas;
 	resident->mapped_live = (uint64_t)counters->mapped_live;
 	resident->malloc_free = mallinfo2().fordblks;
-	resident->recorder = weigh_arena_used();
+	resident->recorder = weigh_resident_own();
 }

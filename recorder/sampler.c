@@ -4,9 +4,9 @@
  */
 #include "recorder/sampler.h"
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/spin.h"
+#include "recorder/resident.h"
 
 #include <math.h>
 
@@ -53,7 +53,7 @@ static void publish(void)
 	header->sampling_period = period;
 	if (period > header->sampling_period_max)
 		header->sampling_period_max = period;
-	header->counters.recorder = weigh_arena_used();
+	header->counters.recorder = weigh_resident_own();
 }
 
 static void adapt_to_live(void)
