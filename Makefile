@@ -38,8 +38,8 @@ build-all: ## build for every Python found
 		$(MAKE) --no-print-directory build-$$v; done
 
 build-%: build/%/build.ninja FORCE ## build for one Python by version: build-3.12
-	@$(NINJA) -C build/$* --quiet
-	@$(MESON) install -C build/$* --no-rebuild --only-changed --quiet
+	@flock build/$*.lock sh -c '$(NINJA) -C build/$* --quiet && \
+		$(MESON) install -C build/$* --no-rebuild --only-changed --quiet'
 
 demo: build ## write the example's data and weigh the program that reads it
 	@version=$(PY); $(MAKE) --no-print-directory examples/cta/ctabus.csv && \
