@@ -225,7 +225,8 @@ char *weigh_spread_text(const struct weigh_style *style, struct weigh_estimate e
 	const char *sign = weigh_style_pick(style, "±", "+-");
 
 	text[0] = '\0';
-	if (weigh_estimate_is_exact(e))
+	/* Below this it is rounding, not sampling. */
+	if (percent < 1e-6)
 		return text;
 	if (percent < 0.05)
 		snprintf(text, WEIGH_NUMBER, "%s<0.1 %%", sign);
