@@ -32,6 +32,8 @@ struct object {
 
 static struct weigh_spin lock;
 static unsigned long long adds_seen;
+static unsigned long long removals_seen;
+static unsigned visited; /* objects patched so far: while none is removed new ones come after them */
 
 static bool is_own(const struct dl_phdr_info *info)
 {
@@ -167,12 +169,17 @@ static void patch_object(struct object *object)
 		mprotect((void *)object->relro_start, object->relro_end - object->relro_start, PROT_READ);
 }
 
-static int visit(struct dl_phdr_info *info, size_t size, void *unused)
+static int visit(struct dl_phdr_info *info, size_t size, void *number)
 {
 	struct object object;
 	(void)size;
-	(void)unused;
 	adds_seen = info->dlpi_adds;
+	if (info->dlpi_subs != removals_seen) {
+		removals_seen = info->dlpi_subs;
+		visited = 0;
+	}
+	if ((*(unsigned *)number)++ < visited)
+		return 0;
 	if (!is_own(info) && !is_loader_or_vdso(info->dlpi_name) && read_object(&object, info))
 		patch_object(&object);
 	return 0;
@@ -191,6 +198,8 @@ void weigh_patch_all(void)
 	dl_iterate_phdr(read_adds, &adds);
 	if (adds == adds_seen || !weigh_spin_take(&lock))
 		return;
-	dl_iterate_phdr(visit, NULL);
+	unsigned number = 0;
+	dl_iterate_phdr(visit, &number);
+	visited = number;
 	weigh_spin_give(&lock);
 }

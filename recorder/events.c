@@ -11,7 +11,7 @@
 
 #include <malloc.h>
 
-static struct weigh_spin sizes_lock;
+static struct weigh_spin sizes_locks[WEIGH_SIZE_STRIPES];
 
 void weigh_event_new_peak(uint64_t live)
 {
@@ -55,14 +55,23 @@ static void count_native(int64_t live, int64_t blocks, int64_t allocated, int64_
 		weigh_thread_flush(thread);
 }
 
-static void count_size(uint64_t bytes, const struct weigh_weight *weight)
+static void count_size(const struct weigh_thread *thread, uint64_t bytes, const struct weigh_weight *weight)
 {
-	struct weigh_size_bucket *bucket = &weigh_recorder.sizes[weigh_size_bucket_index(bytes)];
-	if (!weigh_spin_take(&sizes_lock))
+	unsigned stripe = (thread->index + WEIGH_SIZE_STRIPES - 1u) % WEIGH_SIZE_STRIPES;
+	struct weigh_size_bucket *bucket =
+		&weigh_recorder.sizes[stripe * WEIGH_SIZE_BUCKETS + weigh_size_bucket_index(bytes)];
+	if (!weigh_spin_take(&sizes_locks[stripe]))
 		return;
 	bucket->blocks += weight->blocks;
 	bucket->bytes += weight->bytes;
-	weigh_spin_give(&sizes_lock);
+	weigh_spin_give(&sizes_locks[stripe]);
+}
+
+/* The sampler's measure of its load; in exact mode nobody asks. */
+static void count_live_samples(int64_t change)
+{
+	if (!weigh_recorder.exact)
+		weigh_shared_add(&weigh_recorder.header->counters.live_samples, change);
 }
 
 static struct weigh_weight entry_weight(const struct weigh_entry *entry, uint64_t footprint)
@@ -93,8 +102,8 @@ static bool store(struct weigh_thread *thread, void *block, struct weigh_entry e
 	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SAMPLED, entry.kind != WEIGH_KIND_SMALL);
 	if (!weigh_site_apply(site, &weight, WEIGH_SITE_BORN))
 		weigh_recorder_lose(WEIGH_LOSS_BUSY, entry.size);
-	count_size(entry.size, &weight);
-	weigh_shared_add(&weigh_recorder.header->counters.live_samples, 1);
+	count_size(thread, entry.size, &weight);
+	count_live_samples(1);
 	return true;
 }
 
@@ -191,7 +200,7 @@ static void remove_entry(struct weigh_taken *taken, enum weigh_removal why)
 	struct weigh_weight weight = entry_weight(entry, taken->footprint);
 	if (!weigh_site_apply((uint32_t)entry->site, &weight, change_of(entry, why)))
 		weigh_recorder_lose(WEIGH_LOSS_BUSY, entry->size);
-	weigh_shared_add(&weigh_recorder.header->counters.live_samples, -1);
+	count_live_samples(-1);
 }
 
 void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_taken *taken)
@@ -251,7 +260,7 @@ void weigh_event_put_back(const struct weigh_taken *taken)
 	struct weigh_weight weight = entry_weight(&taken->entry, taken->footprint);
 	if (!weigh_site_apply((uint32_t)taken->entry.site, &weight, WEIGH_SITE_BACK))
 		weigh_recorder_lose(WEIGH_LOSS_BUSY, taken->entry.size);
-	weigh_shared_add(&weigh_recorder.header->counters.live_samples, 1);
+	count_live_samples(1);
 }
 
 void weigh_event_track(struct weigh_thread *thread, uintptr_t address, size_t bytes)

@@ -15,7 +15,7 @@ static const struct {
 	[WEIGH_SECTION_SITES] = {sizeof(struct weigh_site), 10000, 10},
 	[WEIGH_SECTION_THREADS] = {sizeof(struct weigh_thread_entry), 1024, 4},
 	[WEIGH_SECTION_TIMELINE] = {sizeof(struct weigh_tick), 4096, 1},
-	[WEIGH_SECTION_SIZES] = {sizeof(struct weigh_size_bucket), WEIGH_SIZE_BUCKETS, 1},
+	[WEIGH_SECTION_SIZES] = {sizeof(struct weigh_size_bucket), WEIGH_SIZE_BUCKETS * WEIGH_SIZE_STRIPES, 1},
 	[WEIGH_SECTION_MOMENTS] = {sizeof(struct weigh_moment), 64, 1},
 	[WEIGH_SECTION_SHARES] = {sizeof(struct weigh_share), 64 * WEIGH_MOMENT_SHARES, 1},
 };
@@ -39,6 +39,6 @@ bool weigh_layout_make(struct weigh_header *header, uint64_t file_size)
 	header->sections[WEIGH_SECTION_CODES].used = 1;
 	header->sections[WEIGH_SECTION_NODES].used = 1;
 	header->sections[WEIGH_SECTION_THREADS].used = 1;
-	header->sections[WEIGH_SECTION_SIZES].used = WEIGH_SIZE_BUCKETS;
+	header->sections[WEIGH_SECTION_SIZES].used = WEIGH_SIZE_BUCKETS * WEIGH_SIZE_STRIPES;
 	return offset <= file_size;
 }

@@ -126,13 +126,12 @@ void weigh_sampler_begin(struct weigh_thread *thread)
 unsigned weigh_sampler_draw(struct weigh_thread *thread)
 {
 	unsigned period_log = thread->period_log;
-	uint64_t taken = ++weigh_recorder.header->counters.sampled_blocks;
 	if (weigh_recorder.exact) {
-		if (taken % CHECK_EVERY == 0)
+		if (thread->allocations % 4096 == 0)
 			publish();
 		return 0;
 	}
-	if (taken % CHECK_EVERY == 0)
+	if (++weigh_recorder.header->counters.sampled_blocks % CHECK_EVERY == 0)
 		adapt();
 	redraw(thread);
 	return period_log;

@@ -108,10 +108,10 @@ static bool find_or_make(struct weigh_thread *thread, enum weigh_domain domain, 
 	uint32_t frames = weigh_recorder.walker->list(gil, thread->frames, WEIGH_STACK_DEPTH);
 	if (!weigh_spin_take(&weigh_recorder.intern))
 		return false;
-	uint32_t node = weigh_stacks_intern(thread->frames, frames);
+	uint32_t node = weigh_stacks_intern(&thread->stack, thread->frames, frames);
 	bool found = weigh_site_intern(node, thread->index, domain, site);
 	if (!found && weigh_prune(gil)) {
-		node = weigh_stacks_intern(thread->frames, frames);
+		node = weigh_stacks_intern(&thread->stack, thread->frames, frames);
 		found = weigh_site_intern(node, thread->index, domain, site);
 	}
 	if (!found) {

@@ -17,6 +17,7 @@ static uint32_t mask;
 static uint32_t *spare; /* nodes given back by weigh_stacks_collect */
 static uint32_t spare_count;
 static uint32_t spare_capacity;
+static uint32_t collections = 1; /* nodes may have been given back since */
 
 static size_t index_bytes(void)
 {
@@ -29,6 +30,7 @@ bool weigh_stacks_init(uint32_t nodes)
 	while (cells < nodes * 2)
 		cells *= 2;
 	mask = cells - 1;
+	collections++;
 	spare_count = 0;
 	spare_capacity = nodes;
 	nodes_index = weigh_pages_take(index_bytes());
@@ -82,18 +84,36 @@ static uint32_t child(struct weigh_node wanted)
 	return node;
 }
 
-uint32_t weigh_stacks_intern(const struct weigh_frame *frames, uint32_t count)
+/* How many frames, from the outermost on, are those of the memo. */
+static uint32_t common(const struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count)
 {
-	uint32_t node = 0;
-	for (uint32_t i = count; i-- > 0;) {
+	uint32_t same = 0;
+	uint32_t limit = count < memo->count ? count : memo->count;
+	while (same < limit && memo->frames[same].code == frames[count - 1 - same].code &&
+	       memo->frames[same].instruction == frames[count - 1 - same].instruction)
+		same++;
+	return same;
+}
+
+uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count)
+{
+	uint64_t stamp = (uint64_t)collections << 40 ^ weigh_codes_epoch();
+	uint32_t same = memo->stamp == stamp ? common(memo, frames, count) : 0;
+	uint32_t node = same ? memo->nodes[same - 1] : 0;
+	for (uint32_t i = same; i < count; i++) {
+		const struct weigh_frame *frame = &frames[count - 1 - i];
 		uint32_t next = child((struct weigh_node){
 			.parent = node,
-			.code = weigh_codes_intern(frames[i].code),
-			.instruction = frames[i].instruction,
+			.code = weigh_codes_intern(frame->code),
+			.instruction = frame->instruction,
 		});
 		if (next)
 			node = next;
+		memo->frames[i] = *frame;
+		memo->nodes[i] = node;
 	}
+	memo->count = count;
+	memo->stamp = stamp;
 	return node;
 }
 
@@ -131,6 +151,7 @@ void weigh_stacks_collect(void)
 		for (uint32_t node = site->node; node && !reached[node]; node = weigh_recorder.nodes[node].parent)
 			reached[node] = 1;
 	}
+	collections++;
 	spare_count = 0;
 	for (uint32_t node = used - 1; node > 0; node--) {
 		if (reached[node])

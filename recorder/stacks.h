@@ -12,14 +12,25 @@
 
 enum { WEIGH_STACK_DEPTH = 1024 }; /* frames kept, the innermost ones */
 
+/*
+ * The stack that a thread last interned, outermost frame first, with its
+ * nodes: the next one mostly differs at the inner end alone.
+ */
+struct weigh_stack_memo {
+	uint64_t stamp; /* of codes and nodes when it was taken; others make it void */
+	uint32_t count;
+	uint32_t nodes[WEIGH_STACK_DEPTH];
+	struct weigh_frame frames[WEIGH_STACK_DEPTH];
+};
+
 /* Room for an index over `nodes` nodes; false when there is no memory. */
 bool weigh_stacks_init(uint32_t nodes);
 
 /*
  * The node for a list of frames, innermost first. A frame that finds no room
- * in a full tree is left out of the stack.
+ * in a full tree is left out of the stack. The memo is the calling thread's.
  */
-uint32_t weigh_stacks_intern(const struct weigh_frame *frames, uint32_t count);
+uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count);
 
 /* The node for the innermost frame of a stack alone, without its callers. */
 uint32_t weigh_stacks_shorten(uint32_t node);

@@ -83,6 +83,7 @@ static void start_record(struct weigh_thread *thread)
 /* Fresh records are zero already; writing zeros would make all their pages resident. */
 static void clear_record(struct weigh_thread *thread)
 {
+	thread->stack.stamp = 0;
 	memset(thread->memos, 0, sizeof(thread->memos));
 	memset(thread->walk, 0, weigh_recorder.walker->memory_bytes);
 }

@@ -41,6 +41,7 @@ struct weigh_thread {
 	struct weigh_thread *next; /* all threads' records, for ever */
 	bool idle;                 /* free to be used by a new thread */
 	struct weigh_frame frames[WEIGH_STACK_DEPTH];
+	struct weigh_stack_memo stack;
 	struct weigh_site_memo memos[WEIGH_THREAD_MEMOS];
 };
 

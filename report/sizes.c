@@ -24,17 +24,17 @@ static bool ends_band(uint64_t limit)
 int weigh_size_bands(const struct weigh_capture *capture,
 		     struct weigh_size_band bands[static WEIGH_SIZE_BANDS])
 {
-	uint32_t buckets = weigh_capture_count(capture, WEIGH_SECTION_SIZES);
+	uint32_t entries = weigh_capture_count(capture, WEIGH_SECTION_SIZES);
 	int count = 0;
 
-	if (buckets > WEIGH_SIZE_BUCKETS)
-		buckets = WEIGH_SIZE_BUCKETS;
 	bands[0] = (struct weigh_size_band){0};
-	for (uint32_t i = 0; i < buckets; i++) {
+	for (uint32_t i = 0; i < WEIGH_SIZE_BUCKETS; i++) {
 		uint64_t limit = i < WEIGH_SIZE_BUCKETS - 1 ? weigh_size_bucket_limit(i) : UINT64_MAX;
 
-		bands[count].blocks += capture->sizes[i].blocks;
-		bands[count].bytes += capture->sizes[i].bytes;
+		for (uint32_t entry = i; entry < entries; entry += WEIGH_SIZE_BUCKETS) {
+			bands[count].blocks += capture->sizes[entry].blocks;
+			bands[count].bytes += capture->sizes[entry].bytes;
+		}
 		bands[count].limit = limit;
 		if (ends_band(limit) && count < WEIGH_SIZE_BANDS - 1)
 			bands[++count] = (struct weigh_size_band){.from = limit + 1};

@@ -177,13 +177,18 @@ struct weigh_tick {
 /*
  * Histogram of requested sizes over all allocations. Bucket 0 holds size 0;
  * then four buckets to each doubling: weigh_size_bucket_index() in
- * weigh/format_math.h is the rule.
+ * weigh/format_math.h is the rule. The section holds up to WEIGH_SIZE_STRIPES
+ * histograms one after the other, so that threads need not share one; their
+ * sum is meant.
  */
 struct weigh_size_bucket {
 	double blocks;
 	double bytes;
 };
-enum { WEIGH_SIZE_BUCKETS = 192 };
+enum {
+	WEIGH_SIZE_BUCKETS = 192,
+	WEIGH_SIZE_STRIPES = 8,
+};
 
 /*
  * A moment: the largest sites at one time, for `--at TIME`. Moment i owns
@@ -221,8 +226,8 @@ struct weigh_counters {
 	uint64_t other_blocks_allocated;
 	int64_t mapped_live;   /* the part of other_live that mappings hold */
 	uint64_t arenas;       /* bytes of small-object arenas taken since the start */
-	int64_t live_samples;  /* blocks in the live table */
-	uint64_t sampled_blocks; /* samples ever taken */
+	int64_t live_samples;  /* live blocks that are sampled; sampled mode only */
+	uint64_t sampled_blocks; /* samples ever taken; sampled mode only */
 	uint64_t recorder;       /* the recorder's own private memory, now and then brought up to date */
 };
 

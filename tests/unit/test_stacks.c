@@ -44,9 +44,11 @@ static const char *function_at(uint32_t node, char *name)
 	return name;
 }
 
+static struct weigh_stack_memo memo;
+
 static uint32_t intern(unsigned depth, const struct weigh_frame *frames)
 {
-	return weigh_stacks_intern(frames, depth);
+	return weigh_stacks_intern(&memo, frames, depth);
 }
 
 static struct weigh_frame frame(unsigned code, int32_t instruction)
