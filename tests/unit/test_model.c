@@ -312,7 +312,7 @@ static void compare_end(uint64_t seed)
 {
 	const struct weigh_size_bucket *buckets = stage_entries(WEIGH_SECTION_SIZES);
 	struct model_sum recorded = {0};
-	for (unsigned i = 0; i < WEIGH_SIZE_BUCKETS; i++) {
+	for (unsigned i = 0; i < stage_used(WEIGH_SECTION_SIZES); i++) {
 		recorded.blocks += (uint64_t)buckets[i].blocks;
 		recorded.bytes += (uint64_t)buckets[i].bytes;
 	}
