@@ -21,7 +21,7 @@ export NINJA_STATUS = [%f/%t] #
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build build-all demo check lint unit test-python test-install test-newer sanitize golden bench bench-quick format \
+.PHONY: help build build-all demo check lint unit test-python test-install test-newer sanitize fuzz golden bench bench-quick format \
 	clean distclean FORCE
 
 help: ## this list
@@ -65,6 +65,10 @@ sanitize: ## the C tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory build/sanitize/build.ninja
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		scripts/run-unit sanitize
+
+fuzz: ## opening captures under a coverage-guided fuzzer, a minute (SECONDS=600)
+	@scripts/need compiler clang
+	@tests/fuzz/run $(SECONDS)
 
 golden: ## what reports print, against tests/golden; UPDATE=1 writes the files anew
 	@scripts/need compiler cmocka
