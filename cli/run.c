@@ -195,12 +195,13 @@ static struct weigh_error *finish_capture(const struct run *run)
 	return weigh_capture_finish_fd(run->capture, run->output);
 }
 
-static struct weigh_error *print_summary(const struct run *run)
+/* `finished`: the small file at its place; otherwise as the program left it, which may be in memory only. */
+static struct weigh_error *print_summary(const struct run *run, bool finished)
 {
 	struct weigh_capture *capture;
 	struct weigh_style style = weigh_style_of(stderr);
-	/* By the open file, not its name: a program may have moved to another folder or the file. */
-	struct weigh_error *error = weigh_capture_open_fd(run->capture, run->output, &capture);
+	struct weigh_error *error = finished ? weigh_capture_open(run->output, &capture)
+					     : weigh_capture_open_fd(run->capture, run->output, &capture);
 	if (error)
 		return error;
 	error = weigh_summary_print(capture, stderr, &style);
@@ -223,9 +224,10 @@ static void conclude(struct run *run)
 		tell(not_recorded(run));
 		return;
 	}
+	struct weigh_error *error = finish_capture(run);
 	if (!run->quiet)
-		tell(print_summary(run));
-	tell(finish_capture(run));
+		tell(print_summary(run, error == NULL));
+	tell(error);
 }
 
 /* The exit status, where the program's end can be told by one. */
