@@ -79,13 +79,25 @@ static struct weigh_weight entry_weight(const struct weigh_entry *entry, uint64_
 	return weigh_weight_of(entry->size, footprint, weigh_sampler_probability(entry->size, entry->period));
 }
 
-static void mark_counted(void *block, enum weigh_block_kind kind)
+/* Marks a block that is counted but not sampled; false when its end would not be noticed. */
+static bool mark_counted(void *block, enum weigh_block_kind kind)
 {
 	struct weigh_granule *granule = weigh_granule_make((uintptr_t)block);
-	if (granule && kind != WEIGH_KIND_OPAQUE)
-		weigh_state_set(granule, (uintptr_t)block,
-				kind == WEIGH_KIND_SMALL ? WEIGH_BLOCK_SMALL : WEIGH_BLOCK_NATIVE,
-				kind != WEIGH_KIND_SMALL);
+	if (!granule || kind == WEIGH_KIND_OPAQUE)
+		return false;
+	weigh_state_set(granule, (uintptr_t)block,
+			kind == WEIGH_KIND_SMALL ? WEIGH_BLOCK_SMALL : WEIGH_BLOCK_NATIVE,
+			kind != WEIGH_KIND_SMALL);
+	return true;
+}
+
+/* A block whose end will not be noticed must not stay among the live ones for ever. */
+static void uncount(enum weigh_block_kind kind, uint64_t footprint)
+{
+	if (kind == WEIGH_KIND_SMALL)
+		weigh_event_uncount_small(footprint);
+	else
+		count_native(-(int64_t)footprint, -1, -(int64_t)footprint, -1);
 }
 
 static bool store(struct weigh_thread *thread, void *block, struct weigh_entry entry, uint64_t footprint,
@@ -99,9 +111,11 @@ static bool store(struct weigh_thread *thread, void *block, struct weigh_entry e
 	entry.site = site;
 	if (!weigh_blocks_add(granule, (uintptr_t)block, entry))
 		return false;
+	if (!weigh_site_apply(site, &weight, WEIGH_SITE_BORN)) {
+		weigh_blocks_remove(granule, (uintptr_t)block, &entry);
+		return false;
+	}
 	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SAMPLED, entry.kind != WEIGH_KIND_SMALL);
-	if (!weigh_site_apply(site, &weight, WEIGH_SITE_BORN))
-		weigh_recorder_lose(WEIGH_LOSS_BUSY, entry.size);
 	count_size(thread, entry.size, &weight);
 	count_live_samples(1);
 	return true;
@@ -124,7 +138,8 @@ void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes,
 	if (store(thread, block, entry, footprint, domain))
 		return;
 	weigh_recorder_lose(WEIGH_LOSS_BUSY, bytes);
-	mark_counted(block, kind);
+	if (!mark_counted(block, kind))
+		uncount(kind, footprint);
 }
 
 void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain)
@@ -133,10 +148,12 @@ void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, 
 	thread->allocations++;
 	thread->countdown -= (int64_t)(bytes ? bytes : 1);
 	count_native((int64_t)footprint, 1, (int64_t)footprint, 1);
-	if (thread->countdown < 0)
+	if (thread->countdown < 0) {
 		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_NATIVE);
-	else
-		mark_counted(block, WEIGH_KIND_NATIVE);
+	} else if (weigh_unlikely(!mark_counted(block, WEIGH_KIND_NATIVE))) {
+		weigh_recorder_lose(WEIGH_LOSS_MEMORY, bytes);
+		uncount(WEIGH_KIND_NATIVE, footprint);
+	}
 }
 
 void weigh_event_opaque(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain)

@@ -72,6 +72,14 @@ void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, 
 /* Records a block whose footprint nobody can tell. */
 void weigh_event_opaque(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain);
 
+/* Takes back the count of a small block that could not be recorded. */
+static inline void weigh_event_uncount_small(uint64_t footprint)
+{
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	counters->small_allocated -= footprint;
+	counters->small_blocks_allocated--;
+}
+
 /* Records a block of the small-object allocator. Under the GIL. */
 static inline void weigh_event_small(struct weigh_thread *thread, void *block, size_t bytes,
 				     enum weigh_domain domain)
@@ -89,6 +97,7 @@ static inline void weigh_event_small(struct weigh_thread *thread, void *block, s
 	struct weigh_granule *granule = weigh_granule_find((uintptr_t)block);
 	if (weigh_unlikely(!granule) && !(granule = weigh_granule_make((uintptr_t)block))) {
 		weigh_recorder_lose(WEIGH_LOSS_MEMORY, bytes);
+		weigh_event_uncount_small(footprint);
 		return;
 	}
 	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SMALL, false);
