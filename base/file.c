@@ -17,13 +17,18 @@ static struct weigh_error *create_failed(int number, const char *path)
 {
 	const char *advice = "choose another place with -o";
 	if (number == EEXIST)
-		return weigh_error_create(WEIGH_ERROR_SYSTEM, "%s: the file exists: give -f to replace it, or "
-							      "another name with -o", path);
+		return weigh_error_create(WEIGH_ERROR_SYSTEM,
+					  "%s: the file exists: give -f to replace it, or "
+					  "another name with -o",
+					  path);
 	if (number == ENOENT || number == ENOTDIR)
-		return weigh_error_create(WEIGH_ERROR_SYSTEM, "%s: there is no such folder: make it, or choose "
-							      "another with -o", path);
+		return weigh_error_create(WEIGH_ERROR_SYSTEM,
+					  "%s: there is no such folder: make it, or choose "
+					  "another with -o",
+					  path);
 	if (number == EACCES || number == EPERM || number == EROFS)
-		return weigh_error_create(WEIGH_ERROR_SYSTEM, "%s: the folder cannot be written to: %s", path, advice);
+		return weigh_error_create(WEIGH_ERROR_SYSTEM, "%s: the folder cannot be written to: %s", path,
+					  advice);
 	return weigh_error_create_system(number, path, advice);
 }
 
@@ -33,8 +38,8 @@ static struct weigh_error *check_replaceable(const char *path)
 	struct stat st;
 	if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
 		return NULL;
-	return weigh_error_create(WEIGH_ERROR_SYSTEM, "%s: not a regular file, not replaced: name a file with -o",
-				  path);
+	return weigh_error_create(WEIGH_ERROR_SYSTEM,
+				  "%s: not a regular file, not replaced: name a file with -o", path);
 }
 
 static bool is_no_room(int number)
@@ -67,7 +72,8 @@ static int allocate(int file, uint64_t size)
 }
 
 /* `*no_room` is set, and nothing left behind, when that was the only obstacle. */
-static struct weigh_error *create_on_disk(const char *path, const char *name, uint64_t size, int *fd, bool *no_room)
+static struct weigh_error *create_on_disk(const char *path, const char *name, uint64_t size, int *fd,
+					  bool *no_room)
 {
 	int file = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (file < 0 && is_no_room(errno)) {

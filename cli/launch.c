@@ -148,13 +148,15 @@ static bool make_argv(struct start *s, char *const *arguments)
 	return true;
 }
 
-static struct weigh_error *start_init(struct start *s, struct weigh_launch *l, const struct weigh_program *program)
+static struct weigh_error *start_init(struct start *s, struct weigh_launch *l,
+				      const struct weigh_program *program)
 {
 	memset(s, 0, sizeof(*s));
 	s->capture = s->boot_end = s->failure_end = s->failure_fd = -1;
 	s->interpreter = program->python->interpreter;
 	s->capture = inherited(program->capture);
-	if (s->capture < 0 || !make_pipe(&l->boot_fd, &s->boot_end) || !make_pipe(&s->failure_fd, &s->failure_end))
+	if (s->capture < 0 || !make_pipe(&l->boot_fd, &s->boot_end) ||
+	    !make_pipe(&s->failure_fd, &s->failure_end))
 		return weigh_error_create_system(errno, "run", "raise the limit on open files (ulimit -n)");
 	fcntl(l->boot_fd, F_SETFL, O_NONBLOCK);
 	snprintf(s->boot, sizeof(s->boot), "fd=%d;status=%d;mode=%s", s->capture, s->boot_end,

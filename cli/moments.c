@@ -180,7 +180,8 @@ void weigh_moments_take(struct weigh_moments *m, uint64_t time_ns, uint64_t live
 	moment.shares = m->heaped;
 	struct weigh_share *share = &m->shares[(uint64_t)m->used * WEIGH_MOMENT_SHARES];
 	for (uint32_t i = 0; i < m->heaped; i++, share++) {
-		*share = (struct weigh_share){.key = m->heap[i].key, .site = m->heap[i].site, .live = m->heap[i].live};
+		*share = (struct weigh_share){
+			.key = m->heap[i].key, .site = m->heap[i].site, .live = m->heap[i].live};
 		pin(&m->sites[m->heap[i].site]);
 	}
 	m->moments[m->used++] = moment;

@@ -104,9 +104,10 @@ static struct weigh_error *find_interpreter(struct weigh_python *p, const char *
 	if (p->interpreter)
 		return NULL;
 	if (wanted)
-		return weigh_error_create(WEIGH_ERROR_SYSTEM,
-					  "%s: there is no such program: give the path of an interpreter with --python",
-					  wanted);
+		return weigh_error_create(
+			WEIGH_ERROR_SYSTEM,
+			"%s: there is no such program: give the path of an interpreter with --python",
+			wanted);
 	return weigh_error_create(WEIGH_ERROR_SYSTEM,
 				  "python3: not on PATH: give the path of an interpreter with --python");
 }
@@ -136,7 +137,8 @@ static char *package_under(const char *folder, const char *interpreter)
 {
 	char pattern[PATH_MAX];
 	glob_t found;
-	int length = snprintf(pattern, sizeof(pattern), "%s/../{lib,lib64}/python3*/{site,dist}-packages/weigh", folder);
+	int length = snprintf(pattern, sizeof(pattern),
+			      "%s/../{lib,lib64}/python3*/{site,dist}-packages/weigh", folder);
 	if (length < 0 || (size_t)length >= sizeof(pattern))
 		return NULL;
 	char *package = NULL;
@@ -212,9 +214,11 @@ static struct weigh_error *find_package(struct weigh_python *p)
 		p->package = ask_interpreter(p->interpreter);
 	if (p->package)
 		return NULL;
-	return weigh_error_create(WEIGH_ERROR_SYSTEM,
-				  "%s: weigh is not installed for this interpreter: install it there (pip install "
-				  "weigh), or choose another with --python", p->interpreter);
+	return weigh_error_create(
+		WEIGH_ERROR_SYSTEM,
+		"%s: weigh is not installed for this interpreter: install it there (pip install "
+		"weigh), or choose another with --python",
+		p->interpreter);
 }
 
 struct weigh_error *weigh_python_find(struct weigh_python *p, const char *wanted)

@@ -40,14 +40,15 @@ enum {
 };
 
 static const struct weigh_option options[] = {
-	[OPTION_OUTPUT] = {'o', "output", "FILE", NULL, "capture to write (default weigh-<script>.<pid>.weigh)",
-			   WEIGH_OPTION_ENVIRONMENT},
+	[OPTION_OUTPUT] = {'o', "output", "FILE", NULL,
+			   "capture to write (default weigh-<script>.<pid>.weigh)", WEIGH_OPTION_ENVIRONMENT},
 	[OPTION_FORCE] = {'f', "force", NULL, NULL, "replace an existing capture", 0},
-	[OPTION_QUIET] = {'q', "quiet", NULL, NULL, "no summary when the program ends", WEIGH_OPTION_ENVIRONMENT},
+	[OPTION_QUIET] = {'q', "quiet", NULL, NULL, "no summary when the program ends",
+			  WEIGH_OPTION_ENVIRONMENT},
 	[OPTION_EXACT] = {0, "exact", NULL, NULL, "record every block; slower than sampling",
 			  WEIGH_OPTION_ENVIRONMENT},
-	[OPTION_HEAP] = {0, "heap", "WHEN", "end|peak|both|no", "snapshot of the objects (only `no` in this version)",
-			 WEIGH_OPTION_OPTIONAL},
+	[OPTION_HEAP] = {0, "heap", "WHEN", "end|peak|both|no",
+			 "snapshot of the objects (only `no` in this version)", WEIGH_OPTION_OPTIONAL},
 	[OPTION_PYTHON] = {0, "python", "EXE", NULL, "interpreter to run the program with",
 			   WEIGH_OPTION_ENVIRONMENT},
 	[OPTION_MODULE] = {'m', NULL, "MODULE", NULL, "run a module, as python -m does", WEIGH_OPTION_ENDS},
@@ -89,7 +90,8 @@ static struct weigh_error *read_target(struct run *run, const struct weigh_argum
 		return weigh_target_init(&run->target, WEIGH_TARGET_CODE, code, rest, count);
 	if (count > 0)
 		return weigh_target_init(&run->target, WEIGH_TARGET_SCRIPT, rest[0], rest + 1, count - 1);
-	return weigh_error_create(WEIGH_ERROR_USAGE, "run: nothing to run: give a script, -m MODULE or -c CODE");
+	return weigh_error_create(WEIGH_ERROR_USAGE,
+				  "run: nothing to run: give a script, -m MODULE or -c CODE");
 }
 
 static struct weigh_error *read_arguments(struct run *run, const struct weigh_arguments *arguments)
@@ -97,8 +99,9 @@ static struct weigh_error *read_arguments(struct run *run, const struct weigh_ar
 	const char *heap = arguments->values[OPTION_HEAP], *output = arguments->values[OPTION_OUTPUT];
 
 	if (heap && strcmp(heap, "no") != 0)
-		return weigh_error_create(WEIGH_ERROR_USAGE,
-					  "run: --heap: this version takes no snapshots: leave it out or give --heap=no");
+		return weigh_error_create(
+			WEIGH_ERROR_USAGE,
+			"run: --heap: this version takes no snapshots: leave it out or give --heap=no");
 	run->force = arguments->values[OPTION_FORCE] != NULL;
 	run->quiet = arguments->values[OPTION_QUIET] != NULL;
 	run->exact = arguments->values[OPTION_EXACT] != NULL;
@@ -106,7 +109,8 @@ static struct weigh_error *read_arguments(struct run *run, const struct weigh_ar
 	if (error)
 		return error;
 	if (output && !*output)
-		return weigh_error_create(WEIGH_ERROR_USAGE, "run: --output: the name is empty: give the name of a file");
+		return weigh_error_create(WEIGH_ERROR_USAGE,
+					  "run: --output: the name is empty: give the name of a file");
 	run->output = output ? strdup(output) : weigh_target_capture_name(&run->target, run->force);
 	if (!run->output)
 		return weigh_error_create_memory();
@@ -116,7 +120,8 @@ static struct weigh_error *read_arguments(struct run *run, const struct weigh_ar
 static struct weigh_error *create_capture(struct run *run)
 {
 	run->size = run->exact ? WEIGH_FILE_SIZE_EXACT : WEIGH_FILE_SIZE_SAMPLED;
-	struct weigh_error *error = weigh_file_create(run->output, run->size, run->force, &run->capture, &run->place);
+	struct weigh_error *error =
+		weigh_file_create(run->output, run->size, run->force, &run->capture, &run->place);
 	if (error)
 		return error;
 	run->map = mmap(NULL, run->size, PROT_READ | PROT_WRITE, MAP_SHARED, run->capture, 0);
@@ -144,6 +149,16 @@ static struct weigh_error *start_program(struct run *run)
 	return weigh_launch_start(&run->launch, &program);
 }
 
+static void look_at_large(struct run *run, struct weigh_proc *proc, uint64_t now)
+{
+	uint32_t count;
+	const struct weigh_large *large = weigh_watch_wants_touch(&run->watch, now, &count);
+	if (!large)
+		return;
+	weigh_proc_touch(proc, large, count);
+	weigh_watch_touched(&run->watch, now, weigh_clock_now() - now);
+}
+
 static void watch_until_end(struct run *run)
 {
 	struct weigh_proc proc;
@@ -162,6 +177,7 @@ static void watch_until_end(struct run *run)
 		if (!weigh_watch_ready(&run->watch))
 			continue;
 		weigh_proc_read(&proc, weigh_watch_wants_close_look(&run->watch, now));
+		look_at_large(run, &proc, now);
 		if (proc.memory.resident > 0)
 			weigh_watch_tick(&run->watch, now, &proc.memory);
 	}
@@ -179,13 +195,16 @@ static struct weigh_error *not_recorded(const struct run *run)
 	if (run->launch.boot == WEIGH_BOOT_REFUSED)
 		return weigh_error_create(WEIGH_ERROR_STATE, "%s", run->launch.message);
 	if (run->launch.boot == WEIGH_BOOT_SILENT)
-		return weigh_error_create(WEIGH_ERROR_STATE,
-					  "%s: the program ran unrecorded, the interpreter did not load %s/_boot: see that "
-					  "nothing makes it ignore PYTHONPATH", run->python.interpreter,
-					  run->python.package);
-	return weigh_error_create(WEIGH_ERROR_STATE,
-				  "%s: the recorder writes another version of the capture: install the same weigh "
-				  "everywhere", run->python.package);
+		return weigh_error_create(
+			WEIGH_ERROR_STATE,
+			"%s: the program ran unrecorded, the interpreter did not load %s/_boot: see that "
+			"nothing makes it ignore PYTHONPATH",
+			run->python.interpreter, run->python.package);
+	return weigh_error_create(
+		WEIGH_ERROR_STATE,
+		"%s: the recorder writes another version of the capture: install the same weigh "
+		"everywhere",
+		run->python.package);
 }
 
 static struct weigh_error *finish_capture(const struct run *run)

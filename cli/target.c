@@ -25,8 +25,9 @@ static struct weigh_error *check_script(const char *path)
 	if (stat(path, &st) != 0 && errno == ENOENT)
 		return weigh_error_create(WEIGH_ERROR_SYSTEM, "%s: no such script: check the path", path);
 	if (access(path, R_OK) != 0)
-		return weigh_error_create(WEIGH_ERROR_SYSTEM, "%s: the script cannot be read (%s): check its permissions",
-					  path, strerror(errno));
+		return weigh_error_create(WEIGH_ERROR_SYSTEM,
+					  "%s: the script cannot be read (%s): check its permissions", path,
+					  strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return NULL;
 	snprintf(inside, sizeof(inside), "%s/__main__.py", path);
@@ -35,8 +36,9 @@ static struct weigh_error *check_script(const char *path)
 	snprintf(inside, sizeof(inside), "%s/__main__.pyc", path);
 	if (access(inside, R_OK) == 0)
 		return NULL;
-	return weigh_error_create(WEIGH_ERROR_SYSTEM,
-				  "%s: a folder without __main__.py: name a script in it, or run a package with -m", path);
+	return weigh_error_create(
+		WEIGH_ERROR_SYSTEM,
+		"%s: a folder without __main__.py: name a script in it, or run a package with -m", path);
 }
 
 struct weigh_error *weigh_target_init(struct weigh_target *t, enum weigh_target_kind kind, const char *name,
@@ -97,8 +99,9 @@ char *weigh_target_capture_name(const struct weigh_target *t, bool overwrite)
 
 	make_label(t, label);
 	for (int attempt = 1; attempt < NAME_ATTEMPTS; attempt++) {
-		int made = attempt == 1 ? asprintf(&name, "weigh-%s.%d.weigh", label, (int)getpid())
-					: asprintf(&name, "weigh-%s.%d-%d.weigh", label, (int)getpid(), attempt);
+		int made = attempt == 1
+				   ? asprintf(&name, "weigh-%s.%d.weigh", label, (int)getpid())
+				   : asprintf(&name, "weigh-%s.%d-%d.weigh", label, (int)getpid(), attempt);
 		if (made < 0)
 			return NULL;
 		if (overwrite || access(name, F_OK) != 0)
