@@ -36,6 +36,7 @@ static const struct {
 	[WEIGH_SECTION_SIZES] = {"sizes", sizeof(struct weigh_size_bucket)},
 	[WEIGH_SECTION_MOMENTS] = {"moments", sizeof(struct weigh_moment)},
 	[WEIGH_SECTION_SHARES] = {"shares", sizeof(struct weigh_share)},
+	[WEIGH_SECTION_LARGE] = {"large", sizeof(struct weigh_large)},
 };
 
 static struct weigh_error *damaged(const char *path, uint64_t offset, const char *what)

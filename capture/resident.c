@@ -46,6 +46,7 @@ struct weigh_resident_sum weigh_resident_sum(const struct weigh_capture *capture
 		add_part(&sum, "free in malloc", (int64_t)(peak->malloc_free - start->malloc_free));
 	if (peak->untouched > start->untouched)
 		add_part(&sum, "never touched", -(int64_t)(peak->untouched - start->untouched));
+	add_part(&sum, "used of reservations", (int64_t)peak->reserved - (int64_t)start->reserved);
 	add_part(&sum, "files",
 		 (int64_t)(peak->file + peak->shared) - (int64_t)(start->file + start->shared));
 	if (peak->recorder > start->recorder)

@@ -21,6 +21,7 @@ void weigh_proc_init(struct weigh_proc *p, pid_t pid)
 	memset(p, 0, sizeof(*p));
 	p->statm = open_of(pid, "statm");
 	p->status = open_of(pid, "status");
+	p->pagemap = open_of(pid, "pagemap");
 	p->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -30,7 +31,9 @@ void weigh_proc_deinit(struct weigh_proc *p)
 		close(p->statm);
 	if (p->status >= 0)
 		close(p->status);
-	p->statm = p->status = -1;
+	if (p->pagemap >= 0)
+		close(p->pagemap);
+	p->statm = p->status = p->pagemap = -1;
 }
 
 /* The whole of a small file from its start, ended by NUL; false when there is nothing. */
@@ -80,6 +83,45 @@ void weigh_proc_read(struct weigh_proc *p, bool closely)
 		read_status(p);
 	if (p->memory.shmem > p->memory.shared)
 		p->memory.shmem = p->memory.shared;
+}
+
+/* Resident or swapped bytes of a range; as many as it has when the kernel does not say. */
+static uint64_t resident_of(const struct weigh_proc *p, uint64_t address, uint64_t bytes)
+{
+	enum { AT_ONCE = 4096 };
+	const uint64_t held = 3ull << 62; /* present, or swapped out */
+	uint64_t words[AT_ONCE];
+	uint64_t first = address / p->page_size;
+	uint64_t end = (address + bytes + p->page_size - 1) / p->page_size;
+	uint64_t pages = 0;
+	while (first < end) {
+		uint64_t wanted = end - first < AT_ONCE ? end - first : AT_ONCE;
+		ssize_t got =
+			pread(p->pagemap, words, wanted * sizeof(*words), (off_t)(first * sizeof(*words)));
+		if (got <= 0)
+			return bytes;
+		for (size_t i = 0; i < (size_t)got / sizeof(*words); i++)
+			pages += (words[i] & held) != 0;
+		first += (uint64_t)got / sizeof(*words);
+	}
+	uint64_t resident = pages * p->page_size;
+	return resident < bytes ? resident : bytes;
+}
+
+void weigh_proc_touch(struct weigh_proc *p, const struct weigh_large *entries, uint32_t count)
+{
+	p->memory.untouched = p->memory.reserved = 0;
+	for (uint32_t i = 0; i < count && p->pagemap >= 0; i++) {
+		uint64_t address = __atomic_load_n(&entries[i].address, __ATOMIC_ACQUIRE);
+		uint64_t bytes = __atomic_load_n(&entries[i].bytes, __ATOMIC_RELAXED);
+		if (!address || !bytes)
+			continue;
+		uint64_t resident = resident_of(p, address, bytes);
+		if (entries[i].kind == WEIGH_LARGE_RESERVATION)
+			p->memory.reserved += resident;
+		else
+			p->memory.untouched += bytes - resident;
+	}
 }
 
 /* One number of /proc/PID/status; 0 when there is no such process. */

@@ -15,6 +15,7 @@
 
 enum {
 	CLOSE_LOOK_NS = 100000000, /* between readings that cost more */
+	TOUCH_REST = 50,           /* asking for touched pages likewise */
 	MOMENT_REST = 200,         /* taking moments may use 1 / this of the time */
 };
 
@@ -55,7 +56,8 @@ static bool bind_sections(struct weigh_watch *w)
 	m->moments = section_entries(w, WEIGH_SECTION_MOMENTS, sizeof(struct weigh_moment), &moment_room);
 	m->shares = section_entries(w, WEIGH_SECTION_SHARES, sizeof(struct weigh_share), &share_room);
 	m->sites = section_entries(w, WEIGH_SECTION_SITES, sizeof(struct weigh_site), &site_room);
-	if (!ticks || !m->moments || !m->shares || !m->sites)
+	w->large = section_entries(w, WEIGH_SECTION_LARGE, sizeof(struct weigh_large), &w->large_count);
+	if (!w->large || !ticks || !m->moments || !m->shares || !m->sites)
 		return false;
 
 	m->section = &sections[WEIGH_SECTION_MOMENTS];
@@ -118,6 +120,8 @@ static void note_peak(struct weigh_watch *w, uint64_t time_ns, const struct weig
 		.small_live = at_least_zero((int64_t)(c->small_allocated - c->small_freed)),
 		.arenas = c->arenas,
 		.mapped_live = at_least_zero(c->mapped_live),
+		.untouched = memory->untouched,
+		.reserved = memory->reserved,
 		.recorder = c->recorder,
 	};
 }
@@ -128,6 +132,22 @@ bool weigh_watch_wants_close_look(struct weigh_watch *w, uint64_t now_ns)
 		return false;
 	w->close_look_due_ns = now_ns + CLOSE_LOOK_NS;
 	return true;
+}
+
+const struct weigh_large *weigh_watch_wants_touch(const struct weigh_watch *w, uint64_t now_ns,
+						  uint32_t *count)
+{
+	struct weigh_counters counters;
+	if (!w->ready || now_ns < w->touch_due_ns)
+		return NULL;
+	read_counters(w, &counters);
+	*count = w->large_count;
+	return weigh_counters_live(&counters) > w->live_highest ? w->large : NULL;
+}
+
+void weigh_watch_touched(struct weigh_watch *w, uint64_t now_ns, uint64_t cost_ns)
+{
+	w->touch_due_ns = now_ns + cost_ns * TOUCH_REST;
 }
 
 static void take_moment(struct weigh_watch *w, uint64_t time_ns, uint64_t live)

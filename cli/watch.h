@@ -19,7 +19,10 @@ struct weigh_watch {
 	struct weigh_moments moments;
 	uint64_t moment_due_ns;
 	uint64_t close_look_due_ns;
+	uint64_t touch_due_ns;
 	uint64_t live_highest;
+	const struct weigh_large *large;
+	uint32_t large_count;
 };
 
 /* `map` holds `size` bytes, outlives the watcher, and may not be laid out yet. */
@@ -33,6 +36,15 @@ bool weigh_watch_ready(struct weigh_watch *w);
 
 /* True every now and then: the next reading should be a close one, see weigh_proc_read. */
 bool weigh_watch_wants_close_look(struct weigh_watch *w, uint64_t now_ns);
+
+/*
+ * The table of large blocks when it is time to ask how much of them was
+ * touched (live bytes are at their highest, and it was not just done), else
+ * NULL. weigh_watch_touched says what that cost.
+ */
+const struct weigh_large *weigh_watch_wants_touch(const struct weigh_watch *w, uint64_t now_ns,
+						  uint32_t *count);
+void weigh_watch_touched(struct weigh_watch *w, uint64_t now_ns, uint64_t cost_ns);
 
 /* One look at the program at CLOCK_MONOTONIC `now_ns`. */
 void weigh_watch_tick(struct weigh_watch *w, uint64_t now_ns, const struct weigh_proc_memory *memory);

@@ -8,6 +8,7 @@
 
 #include "interpose/patch.h"
 #include "recorder/events.h"
+#include "recorder/large.h"
 #include "recorder/mappings.h"
 
 #include <dlfcn.h>
@@ -117,6 +118,8 @@ static void *our_mmap(void *address, size_t bytes, int protection, int flags, in
 			weigh_mapping_add(thread, (uintptr_t)start, bytes);
 		else if (flags & MAP_FIXED)
 			weigh_mapping_cut((uintptr_t)start, bytes);
+		else if (flags & MAP_ANONYMOUS)
+			weigh_large_note((uintptr_t)start, bytes, WEIGH_LARGE_RESERVATION);
 	}
 	weigh_event_leave(thread);
 	return start;
@@ -127,8 +130,10 @@ static int our_munmap(void *start, size_t bytes)
 	struct weigh_thread *thread = weigh_event_enter();
 	if (!thread)
 		return munmap(start, bytes);
-	if (((uintptr_t)start & 4095) == 0)
+	if (((uintptr_t)start & 4095) == 0) {
 		weigh_mapping_cut((uintptr_t)start, bytes);
+		weigh_large_forget((uintptr_t)start, bytes);
+	}
 	int result = munmap(start, bytes);
 	weigh_event_leave(thread);
 	return result;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "recorder/codes.h"
+#include "recorder/large.h"
 #include "recorder/sampler.h"
 #include "recorder/sites.h"
 
@@ -148,6 +149,7 @@ void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, 
 	thread->allocations++;
 	thread->countdown -= (int64_t)(bytes ? bytes : 1);
 	count_native((int64_t)footprint, 1, (int64_t)footprint, 1);
+	weigh_large_note((uintptr_t)block, footprint, WEIGH_LARGE_BLOCK);
 	if (thread->countdown < 0) {
 		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_NATIVE);
 	} else if (weigh_unlikely(!mark_counted(block, WEIGH_KIND_NATIVE))) {
@@ -179,6 +181,7 @@ static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_
 	case WEIGH_KIND_NATIVE:
 	case WEIGH_KIND_OPAQUE:
 		footprint = kind == WEIGH_KIND_NATIVE ? native_footprint(address) : opaque_footprint(bytes);
+		weigh_large_forget(address, footprint);
 		count_native(-(int64_t)footprint, -1, retract ? -(int64_t)footprint : 0, retract ? -1 : 0);
 		break;
 	case WEIGH_KIND_UNCOUNTED:
@@ -246,7 +249,7 @@ void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_
 		thread->depth = depth;
 }
 
-static void count_back(enum weigh_block_kind kind, uint64_t footprint)
+static void count_back(uintptr_t address, enum weigh_block_kind kind, uint64_t footprint)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	if (kind == WEIGH_KIND_SMALL) {
@@ -254,6 +257,7 @@ static void count_back(enum weigh_block_kind kind, uint64_t footprint)
 		counters->small_blocks_freed--;
 	} else if (kind != WEIGH_KIND_UNCOUNTED) {
 		count_native((int64_t)footprint, 1, 0, 0);
+		weigh_large_note(address, footprint, WEIGH_LARGE_BLOCK);
 	}
 }
 
@@ -270,7 +274,7 @@ void weigh_event_put_back(const struct weigh_taken *taken)
 			return;
 		}
 	}
-	count_back(kind, taken->footprint);
+	count_back(taken->address, kind, taken->footprint);
 	weigh_state_set(taken->granule, taken->address, taken->state, kind != WEIGH_KIND_SMALL);
 	if (!sampled || !taken->entry.sampled)
 		return;

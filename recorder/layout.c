@@ -18,6 +18,7 @@ static const struct {
 	[WEIGH_SECTION_SIZES] = {sizeof(struct weigh_size_bucket), WEIGH_SIZE_BUCKETS * WEIGH_SIZE_STRIPES, 1},
 	[WEIGH_SECTION_MOMENTS] = {sizeof(struct weigh_moment), 64, 1},
 	[WEIGH_SECTION_SHARES] = {sizeof(struct weigh_share), 64 * WEIGH_MOMENT_SHARES, 1},
+	[WEIGH_SECTION_LARGE] = {sizeof(struct weigh_large), 4096, 1},
 };
 
 static uint64_t align(uint64_t offset)
@@ -39,6 +40,7 @@ bool weigh_layout_make(struct weigh_header *header, uint64_t file_size)
 	header->sections[WEIGH_SECTION_CODES].used = 1;
 	header->sections[WEIGH_SECTION_NODES].used = 1;
 	header->sections[WEIGH_SECTION_THREADS].used = 1;
+	header->sections[WEIGH_SECTION_LARGE].used = header->sections[WEIGH_SECTION_LARGE].capacity;
 	header->sections[WEIGH_SECTION_SIZES].used = WEIGH_SIZE_BUCKETS * WEIGH_SIZE_STRIPES;
 	return offset <= file_size;
 }

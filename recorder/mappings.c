@@ -7,6 +7,7 @@
 #include "base/pages.h"
 #include "base/spin.h"
 #include "recorder/events.h"
+#include "recorder/large.h"
 #include "recorder/sites.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ void weigh_mappings_deinit(void)
 
 bool weigh_mapping_counts(int protection, int flags)
 {
-	return (flags & MAP_ANONYMOUS) && protection != PROT_NONE;
+	return (flags & MAP_ANONYMOUS) && !(flags & MAP_NORESERVE) && protection != PROT_NONE;
 }
 
 static size_t round_up(size_t bytes)
@@ -93,11 +94,13 @@ static bool insert(uint32_t at, struct mapping mapping)
 	memmove(&table[at + 1], &table[at], (count - at) * sizeof(*table));
 	table[at] = mapping;
 	count++;
+	weigh_large_note(mapping.start, mapping.bytes, WEIGH_LARGE_BLOCK);
 	return true;
 }
 
 static void erase(uint32_t at)
 {
+	weigh_large_forget(table[at].start, table[at].bytes);
 	count--;
 	memmove(&table[at], &table[at + 1], (count - at) * sizeof(*table));
 }

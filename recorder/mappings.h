@@ -3,8 +3,9 @@
  * a block that is always recorded. Calls come inside an event, on any thread,
  * around a system call that costs more than all of this.
  *
- * Mappings of files and reservations without access are not blocks: their
- * memory is the page cache's, or nobody's yet.
+ * Mappings of files are not blocks: their memory is the page cache's. Nor are
+ * reservations of address space (without access, or MAP_NORESERVE as
+ * allocators inside extensions ask for by the gigabyte): it is nobody's yet.
  */
 #ifndef WEIGH_RECORDER_MAPPINGS_H
 #define WEIGH_RECORDER_MAPPINGS_H

@@ -69,7 +69,8 @@ enum weigh_section_id {
 	WEIGH_SECTION_SIZES = 6,    /* struct weigh_size_bucket */
 	WEIGH_SECTION_MOMENTS = 7,  /* struct weigh_moment */
 	WEIGH_SECTION_SHARES = 8,   /* struct weigh_share */
-	WEIGH_SECTION_COUNT = 9,
+	WEIGH_SECTION_LARGE = 9,    /* struct weigh_large */
+	WEIGH_SECTION_COUNT = 10,
 };
 
 struct weigh_section {
@@ -209,6 +210,19 @@ struct weigh_share {
 	struct weigh_tally live;
 };
 
+enum weigh_large_kind {
+	WEIGH_LARGE_BLOCK = 0,       /* a recorded block */
+	WEIGH_LARGE_RESERVATION = 1, /* address space without memory behind it yet: no block */
+};
+
+/* A large block or reservation that is live; a hash table by address. */
+struct weigh_large {
+	uint64_t address; /* 0: no entry */
+	uint64_t bytes;
+	uint32_t kind; /* enum weigh_large_kind */
+	uint32_t unused;
+};
+
 /*
  * Counters of all recorded blocks, exact in both modes, in footprint bytes.
  * live = small_allocated - small_freed + other_live.
@@ -264,6 +278,7 @@ struct weigh_resident {
 	uint64_t mapped_live;     /* the part in mappings */
 	uint64_t malloc_free;     /* free bytes inside malloc's heaps; 0: unknown */
 	uint64_t untouched;       /* recorded bytes never touched; 0: unknown */
+	uint64_t reserved;        /* resident pages of reservations, which are no blocks */
 	uint64_t recorder;        /* the recorder's own private memory */
 };
 

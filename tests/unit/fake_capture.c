@@ -60,6 +60,7 @@ void fake_init(struct fake_capture *fake, enum weigh_mode mode)
 		sizeof(struct weigh_size_bucket),
 		sizeof(struct weigh_moment),
 		sizeof(struct weigh_share),
+		sizeof(struct weigh_large),
 	};
 
 	memset(fake, 0, sizeof(*fake));

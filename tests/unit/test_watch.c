@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { TICKS = 64, MOMENTS = 8, SITES = 1000 };
+enum { TICKS = 64, MOMENTS = 8, LARGE = 8, SITES = 1000 };
 
 static const uint64_t MS = 1000000;
 static const uint64_t START = 5000000000;
@@ -26,6 +26,7 @@ struct capture {
 	struct weigh_moment moments[MOMENTS] __attribute__((aligned(64)));
 	struct weigh_share shares[MOMENTS * WEIGH_MOMENT_SHARES] __attribute__((aligned(64)));
 	struct weigh_site sites[SITES] __attribute__((aligned(64)));
+	struct weigh_large large[LARGE] __attribute__((aligned(64)));
 };
 
 static void set_section(struct capture *c, enum weigh_section_id id, const void *at, uint32_t entry_size,
@@ -51,6 +52,7 @@ static int make_capture(void **state)
 	set_section(c, WEIGH_SECTION_MOMENTS, c->moments, sizeof(c->moments[0]), MOMENTS);
 	set_section(c, WEIGH_SECTION_SHARES, c->shares, sizeof(c->shares[0]), MOMENTS * WEIGH_MOMENT_SHARES);
 	set_section(c, WEIGH_SECTION_SITES, c->sites, sizeof(c->sites[0]), SITES);
+	set_section(c, WEIGH_SECTION_LARGE, c->large, sizeof(c->large[0]), LARGE);
 	*state = c;
 	return 0;
 }
@@ -268,7 +270,8 @@ static void moments_thin_out_and_unpin(void **state)
 		c->sites[i].live = (struct weigh_tally){0};
 	}
 	assert_int_equal(c->header.sections[WEIGH_SECTION_MOMENTS].used, MOMENTS / 2 + 1);
-	assert_int_equal(c->header.sections[WEIGH_SECTION_SHARES].used, (MOMENTS / 2 + 1) * WEIGH_MOMENT_SHARES);
+	assert_int_equal(c->header.sections[WEIGH_SECTION_SHARES].used,
+			 (MOMENTS / 2 + 1) * WEIGH_MOMENT_SHARES);
 	assert_int_equal(c->header.moment_step_ns, 200 * MS);
 	for (uint32_t i = 0; i < MOMENTS / 2; i++) {
 		assert_int_equal(c->moments[i].time_ns, (i + 1) * 200 * MS);
