@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { WEIGH_RESIDENT_PARTS = 8 };
+enum { WEIGH_RESIDENT_PARTS = 9 };
 
 struct weigh_resident_part {
 	const char *name; /* static */
