@@ -173,8 +173,9 @@ static bool text_inside(const struct weigh_capture *capture, struct weigh_text t
 
 static bool resident_sane(const struct weigh_resident *r)
 {
-	const uint64_t bytes[] = {r->anonymous, r->file,        r->shared,      r->live,      r->small_live,
-				  r->arenas,    r->mapped_live, r->malloc_free, r->untouched, r->recorder};
+	const uint64_t bytes[] = {r->anonymous,  r->file,     r->shared,      r->live,
+				  r->small_live, r->arenas,   r->mapped_live, r->malloc_free,
+				  r->untouched,  r->reserved, r->recorder};
 
 	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
 		if (bytes[i] > absurd_bytes)

@@ -176,17 +176,29 @@ static int compare_rows(const void *left, const void *right, void *sort)
 	return a != b ? (a < b) - (a > b) : compare_names(left, right);
 }
 
-static void cut(struct weigh_rows *rows, uint32_t limit)
+/* How many rows a query keeps. */
+static uint32_t count_kept(const struct weigh_rows *rows, const struct weigh_query *query)
 {
+	uint32_t most = query->limit && query->limit < rows->count ? query->limit : rows->count;
+	uint32_t kept = most;
+
+	while (kept > 1 && rows->rows[kept - 1].tally.bytes < query->least_share * rows->sum.bytes)
+		kept--;
+	/* One row alone takes no more room than saying that there is one. */
+	return most == rows->count && kept + 1 == most ? most : kept;
+}
+
+static void cut(struct weigh_rows *rows, const struct weigh_query *query)
+{
+	uint32_t kept = count_kept(rows, query);
+
 	rows->others.function = "(others)";
 	for (uint32_t i = 0; i < rows->count; i++)
 		weigh_tally_add(&rows->shown, &rows->rows[i].tally);
-	if (!limit || rows->count <= limit)
-		return;
-	for (uint32_t i = limit; i < rows->count; i++)
+	for (uint32_t i = kept; i < rows->count; i++)
 		weigh_tally_add(&rows->others.tally, &rows->rows[i].tally);
-	rows->cut = rows->count - limit;
-	rows->count = limit;
+	rows->cut = rows->count - kept;
+	rows->count = kept;
 }
 
 struct weigh_error *weigh_rows_init(struct weigh_rows *rows, const struct weigh_view *view,
@@ -206,7 +218,7 @@ struct weigh_error *weigh_rows_init(struct weigh_rows *rows, const struct weigh_
 			rows->rows[i] = grouping.groups[i].row;
 		rows->count = grouping.count;
 		qsort_r(rows->rows, rows->count, sizeof(*rows->rows), compare_rows, &sort);
-		cut(rows, query->limit);
+		cut(rows, query);
 	} else {
 		error = weigh_error_create_memory();
 	}

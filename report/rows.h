@@ -35,6 +35,7 @@ struct weigh_query {
 	enum weigh_by by;
 	enum weigh_sort sort;
 	uint32_t limit;     /* rows at most; 0: all */
+	double least_share; /* of the view's bytes; smaller rows are cut too, but never all; 0: none */
 	const char *filter; /* NULL: all; else a glob, or a part, of file or function */
 };
 
@@ -52,7 +53,7 @@ struct weigh_rows {
 	enum weigh_by by;
 	struct weigh_row *rows; /* sorted */
 	uint32_t count;
-	uint32_t cut;             /* rows that the limit left out */
+	uint32_t cut;             /* rows that were left out */
 	struct weigh_row others;  /* their sum */
 	struct weigh_tally shown; /* all rows and others: what the filter let through */
 	struct weigh_tally sum;   /* of the view */

@@ -52,7 +52,7 @@ int weigh_text_print(const struct weigh_style *style, FILE *out, const char *tex
 int weigh_text_print_end(const struct weigh_style *style, FILE *out, const char *text, int columns);
 
 /* Room for any number in one of the forms below. */
-enum { WEIGH_NUMBER = 32 };
+enum { WEIGH_NUMBER = 48 };
 
 /* Bytes in binary units with one decimal: "312 B", "1.5 MiB". Returns `text`. */
 char *weigh_bytes_text(double bytes, char text[static WEIGH_NUMBER]);

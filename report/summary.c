@@ -107,7 +107,8 @@ static void print_next(const struct weigh_report *report, FILE *out)
 static struct weigh_error *print_rows(const struct weigh_report *report, const struct weigh_view *peak,
 				      FILE *out)
 {
-	const struct weigh_query query = {.by = WEIGH_BY_LINE, .sort = WEIGH_SORT_BYTES, .limit = LINES};
+	const struct weigh_query query = {
+		.by = WEIGH_BY_LINE, .sort = WEIGH_SORT_BYTES, .limit = LINES, .least_share = 0.001};
 	struct weigh_rows rows;
 	struct weigh_error *error = weigh_rows_init(&rows, peak, report->names, &query);
 

@@ -34,10 +34,10 @@ struct plot {
 	uint64_t duration;
 };
 
-/* The next larger of 1, 2, 2.5, 5 times a power of ten, in the unit people read. */
+/* The next larger round number in the unit people read. */
 static double round_up(double bytes)
 {
-	static const double steps[] = {1, 2, 2.5, 4, 5, 8, 10};
+	static const double steps[] = {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10};
 	double unit = 1;
 
 	while (bytes / unit >= 1024)

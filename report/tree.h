@@ -39,7 +39,8 @@ void weigh_tree_deinit(struct weigh_tree *tree);
 
 /*
  * Print the tree; frames that have no other way on stand in one line. At most
- * `limit` lines, those of the most bytes (0: all).
+ * `limit` lines, those of the most bytes, and none below a thousandth of the
+ * whole (0: all).
  */
 struct weigh_error *weigh_tree_print(const struct weigh_tree *tree, const struct weigh_report *report,
 				     uint32_t limit, FILE *out);

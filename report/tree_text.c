@@ -19,6 +19,8 @@ enum {
 	NUMBERS = 29,      /* columns before the branches */
 };
 
+static const double LEAST_SHARE = 0.001; /* of the whole; less is not worth a line */
+
 struct printer {
 	const struct weigh_tree *tree;
 	const struct weigh_report *report;
@@ -66,6 +68,7 @@ static struct weigh_error *choose(struct printer *p, uint32_t limit)
 {
 	const struct weigh_tree *tree = p->tree;
 	uint32_t *heads = malloc(((size_t)tree->count + 1) * sizeof(*heads)), count = 0;
+	double least = tree->nodes[0].tally.bytes * LEAST_SHARE;
 
 	p->chosen = calloc((size_t)tree->count + 1, 1);
 	if (!heads || !p->chosen) {
@@ -81,7 +84,7 @@ static struct weigh_error *choose(struct printer *p, uint32_t limit)
 	}
 	qsort_r(heads + 1, count - 1, sizeof(*heads), compare_heads, tree->nodes);
 	for (uint32_t i = 1; i < count && (!limit || i <= limit); i++)
-		p->chosen[heads[i]] = 1;
+		p->chosen[heads[i]] = !limit || i == 1 || tree->nodes[heads[i]].tally.bytes >= least;
 	for (uint32_t i = 0; i < count && limit; i++) {
 		if (!i || p->chosen[heads[i]])
 			choose_single(p, i ? chain_end(tree, heads[i]) : 0);

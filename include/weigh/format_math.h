@@ -35,14 +35,15 @@ static inline uint64_t weigh_size_bucket_limit(uint32_t index)
 /* Footprint of all live recorded blocks. */
 static inline uint64_t weigh_counters_live(const struct weigh_counters *c)
 {
-	int64_t live = (int64_t)(c->small_allocated - c->small_freed) + c->other_live;
+	int64_t live = (int64_t)(c->small_allocated - c->small_freed + (uint64_t)c->other_live);
 	return live > 0 ? (uint64_t)live : 0;
 }
 
 /* Number of live recorded blocks. */
 static inline uint64_t weigh_counters_blocks(const struct weigh_counters *c)
 {
-	int64_t blocks = (int64_t)(c->small_blocks_allocated - c->small_blocks_freed) + c->other_blocks_live;
+	int64_t blocks =
+		(int64_t)(c->small_blocks_allocated - c->small_blocks_freed + (uint64_t)c->other_blocks_live);
 	return blocks > 0 ? (uint64_t)blocks : 0;
 }
 

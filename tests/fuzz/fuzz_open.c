@@ -1,7 +1,7 @@
 /*
  * A libFuzzer target: bytes as a capture, opened and reported in every form.
  *
- *     make fuzz            a short run, from the example captures
+ *     tests/fuzz/run [SECONDS]
  *
  * The seal is taken off first: it would keep the fuzzer out of all that lies
  * behind it.

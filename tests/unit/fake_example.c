@@ -140,8 +140,13 @@ static void add_sizes(struct fake_capture *fake)
 		bucket->blocks += (double)sizes[i].blocks;
 		bucket->bytes += (double)(sizes[i].blocks * sizes[i].size);
 	}
-	for (int i = 0; i < WEIGH_SIZE_BUCKETS; i++)
-		fake_entry(fake, WEIGH_SECTION_SIZES, &buckets[i]);
+	/* Two histograms, each with half of the blocks. */
+	for (int i = 0; i < 2 * WEIGH_SIZE_BUCKETS; i++) {
+		struct weigh_size_bucket half = buckets[i % WEIGH_SIZE_BUCKETS];
+		half.blocks /= 2;
+		half.bytes /= 2;
+		fake_entry(fake, WEIGH_SECTION_SIZES, &half);
+	}
 }
 
 static void set_header(struct fake_capture *fake, const char *folder)
