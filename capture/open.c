@@ -55,29 +55,70 @@ static struct weigh_error *check_seal(struct weigh_capture *capture)
 	return NULL;
 }
 
+static struct weigh_error *became_shorter(const char *path)
+{
+	return weigh_error_create(WEIGH_ERROR_FORMAT, "%s: became shorter while it was read: try again", path);
+}
+
 /*
- * A program may be recording into the file. It fills an entry before it
- * counts it, and counts it before it refers to it; so a header read after the
- * rest counts every entry that the rest refers to.
+ * Reads what is in use of each section and was not read yet; `more` tells
+ * whether there was anything. Sections that lie outside the file are left to
+ * the check.
  */
-static struct weigh_error *read_bytes(struct weigh_capture *capture, int fd)
+static struct weigh_error *read_sections(struct weigh_capture *capture, int fd, uint64_t *done, bool *more)
+{
+	*more = false;
+	for (int id = 0; id < WEIGH_SECTION_COUNT; id++) {
+		const struct weigh_section *section = &((struct weigh_header *)capture->bytes)->sections[id];
+		uint64_t wanted = (uint64_t)section->used * section->entry_size;
+		uint64_t start = section->offset + done[id];
+		size_t got;
+		if (section->offset > capture->size || wanted > capture->size - section->offset ||
+		    section->offset < sizeof(struct weigh_header) || wanted <= done[id])
+			continue;
+		struct weigh_error *error =
+			read_at(fd, capture->path, start, capture->bytes + start, wanted - done[id], &got);
+		if (error)
+			return error;
+		if (got < wanted - done[id])
+			return became_shorter(capture->path);
+		done[id] = wanted;
+		*more = true;
+	}
+	return NULL;
+}
+
+/*
+ * A capture that is not sealed has room that was never used, and a program may
+ * be recording into it. The program fills an entry before it counts it, and
+ * counts it before it refers to it; so a header read after the rest counts
+ * every entry that the rest refers to.
+ */
+static struct weigh_error *read_used(struct weigh_capture *capture, int fd)
+{
+	enum { LOOKS = 8 };
+	uint64_t done[WEIGH_SECTION_COUNT] = {0};
+	struct weigh_error *error = NULL;
+	bool more = true;
+	for (int look = 0; look < LOOKS && more && !error; look++) {
+		struct weigh_header header;
+		size_t got;
+		error = read_at(fd, capture->path, 0, &header, sizeof(header), &got);
+		if (!error)
+			error = weigh_check_header(capture->path, &header, got, capture->size);
+		if (!error) {
+			memcpy(capture->bytes, &header, sizeof(header));
+			error = read_sections(capture, fd, done, &more);
+		}
+	}
+	return error;
+}
+
+static struct weigh_error *read_whole(struct weigh_capture *capture, int fd)
 {
 	size_t got;
 	struct weigh_error *error = read_at(fd, capture->path, 0, capture->bytes, capture->size, &got);
-
-	if (!error && got < capture->size)
-		return weigh_error_create(WEIGH_ERROR_FORMAT,
-					  "%s: became shorter while it was read: try again", capture->path);
-	if (!error && !((struct weigh_header *)capture->bytes)->seal) {
-		struct weigh_header again;
-
-		error = read_at(fd, capture->path, 0, &again, sizeof(again), &got);
-		if (!error)
-			error = weigh_check_header(capture->path, &again, got, capture->size);
-		if (!error)
-			memcpy(capture->bytes, &again, sizeof(again));
-	}
-	return error;
+	return !error && got < capture->size ? became_shorter(capture->path) : error;
 }
 
 struct weigh_error *weigh_capture_open_fd(int fd, const char *path, struct weigh_capture **result)
@@ -105,11 +146,11 @@ struct weigh_error *weigh_capture_open_fd(int fd, const char *path, struct weigh
 		return weigh_error_create_memory();
 	capture->size = header.file_size;
 	capture->path = strdup(path);
-	capture->bytes = malloc(capture->size);
+	capture->bytes = calloc(1, capture->size);
 	if (!capture->path || !capture->bytes)
 		error = weigh_error_create_memory();
 	if (!error)
-		error = read_bytes(capture, fd);
+		error = header.seal ? read_whole(capture, fd) : read_used(capture, fd);
 	if (!error)
 		error = check_seal(capture);
 	if (!error)
