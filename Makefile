@@ -101,11 +101,12 @@ pytest-%: build-% .venvs/%/.test FORCE
 		-o cache_dir=build/pytest-$* -o junit_suite_name=python-$* \
 		--junit-xml=$(RESULTS)/python-$*.xml $(TESTS)
 
-bench: build ## the benchmarks, as ratios of paired runs (many minutes)
-	@version=$(PY); PATH="$(CURDIR)/.venvs/$$version/bin:$$PATH" .venvs/$$version/bin/python bench/run.py
+bench: build ## the benchmarks, side by side with other tools, and their page (hours)
+	@version=$(PY); $(MAKE) --no-print-directory .venvs/bench-$$version/.made && \
+	.venvs/$$version/bin/python bench/run.py all --full --python $$version
 
-bench-quick: build ## the same in about a minute
-	@version=$(PY); PATH="$(CURDIR)/.venvs/$$version/bin:$$PATH" .venvs/$$version/bin/python bench/run.py --quick
+bench-quick: build ## the few figures that guard against a slowdown (two minutes)
+	@version=$(PY); .venvs/$$version/bin/python bench/run.py quick --python $$version
 
 format: $(TOOLS)/.lint ## lay out the C files
 	@$(TOOLS)/bin/clang-format -i $$(scripts/lint --files)
@@ -132,10 +133,19 @@ $(TOOLS)/.lint: requirements/lint.txt $(TOOLS)/.made
 	@touch $@
 
 # A stem of "3.12"; each Python has its own objects and its own environment.
-.PRECIOUS: .venvs/%/.made .venvs/%/.test build/%/build.ninja
+.PRECIOUS: .venvs/%/.made .venvs/bench-%/.made .venvs/%/.test build/%/build.ninja
 .venvs/%/.made:
 	@echo "making .venvs/$*"
 	@interpreter=$$(scripts/find-python $*) && "$$interpreter" -m venv .venvs/$*
+	@touch $@
+
+# One by one where a tool has no wheel for this Python: the tables leave that one out.
+.venvs/bench-%/.made: requirements/bench.txt
+	@echo "making .venvs/bench-$*"
+	@interpreter=$$(scripts/find-python $*) && "$$interpreter" -m venv .venvs/bench-$*
+	@.venvs/bench-$*/$(PIP) --only-binary :all: -r $< 2>/dev/null || \
+	sed 's/ *#.*//; /^$$/d' $< | while read -r package; do \
+		.venvs/bench-$*/$(PIP) --no-deps "$$package" || echo "$$package: not installed"; done
 	@touch $@
 
 .venvs/%/.test: requirements/test.txt .venvs/%/.made
@@ -154,7 +164,8 @@ build/unit/build.ninja: $(TOOLS)/.made
 	$(call configure,unit,,-Dmodule=false -Dtests=true)
 
 build/sanitize/build.ninja: $(TOOLS)/.made
-	$(call configure,sanitize,,-Dmodule=false -Dtests=true -Db_sanitize=address$(COMMA)undefined)
+	$(call configure,sanitize,,-Dmodule=false -Dtests=true -Doptimization=1 \
+		-Db_sanitize=address$(COMMA)undefined)
 
 build/lint-gcc/build.ninja: $(TOOLS)/.made
 	$(call configure,lint-gcc,CC=gcc,-Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
