@@ -244,7 +244,7 @@ def test_disk_full_to_the_end(weigh, script, small_disk):
     assert found.status == 5
     *summary, last = found.err.splitlines()
     assert summary, "the summary is printed all the same"
-    assert last.startswith("weigh: disk/out.weigh: ")
+    assert last.startswith("weigh: disk/out.weigh: ") and "not written" in last
     assert os.listdir(small_disk) == ["filler"]
 
 
