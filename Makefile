@@ -174,5 +174,5 @@ build/lint-clang/build.ninja: $(TOOLS)/.made
 	$(call configure,lint-clang,CC=clang,-Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
 
 build/%/build.ninja: $(TOOLS)/.made .venvs/%/.made
-	$(call configure,$*,,--prefix=$(CURDIR)/.venvs/$* --libdir=lib -Dpython.install_env=venv \
+	$(call configure,$*,,--prefix=$(CURDIR)/.venvs/$* --libdir=lib -Db_lto=true -Dpython.install_env=venv \
 		-Dpython=$(CURDIR)/.venvs/$*/bin/python)
