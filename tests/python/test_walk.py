@@ -21,7 +21,7 @@ def walkcheck(tmp_path_factory):
 def test_short_walk_sums_what_the_full_walk_sums(walkcheck, seed):
     program = os.path.join(HERE, "walk_program.py")
     environment = clean_environment(PYTHONPATH=os.fspath(walkcheck))
-    done = execute([sys.executable, program, seed], env=environment)
+    done = execute([sys.executable, program, str(seed)], env=environment)
     assert done.status == 0, done.err
     events, differences = map(int, done.out.split())
     assert events > 10_000
