@@ -18,10 +18,8 @@ static const struct {
 	const char *file;
 	uint32_t python;
 } versions[] = {
-	{"3.10.txt", 0x030a0df0},
-	{"3.11.txt", 0x030b07f0},
-	{"3.12.txt", 0x030c01f0},
-	{"3.13.txt", 0x030d00f0},
+	{"3.10.txt", 0x030a0df0}, {"3.11.txt", 0x030b07f0}, {"3.12.txt", 0x030c01f0},
+	{"3.13.txt", 0x030d00f0}, {"3.14.txt", 0x030e00f0}, {"3.15.txt", 0x030f00f0},
 };
 
 enum { VERSIONS = sizeof(versions) / sizeof(versions[0]), TABLE = 4096 };
