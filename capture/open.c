@@ -57,7 +57,8 @@ static struct weigh_error *check_seal(struct weigh_capture *capture)
 
 static struct weigh_error *became_shorter(const char *path)
 {
-	return weigh_error_create(WEIGH_ERROR_FORMAT, "%s: became shorter while it was read: try again", path);
+	return weigh_error_create(WEIGH_ERROR_FORMAT, "%s: became shorter while it was read: try again",
+				  path);
 }
 
 /*
