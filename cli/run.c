@@ -215,9 +215,9 @@ static struct weigh_error *finish_capture(const struct run *run)
 	if (!error)
 		return NULL;
 	weigh_error_destroy(error);
-	return weigh_error_create(WEIGH_ERROR_SYSTEM,
-				  "%s: no room on the disk, the capture is not written: free some and run again",
-				  run->output);
+	return weigh_error_create(
+		WEIGH_ERROR_SYSTEM,
+		"%s: no room on the disk, the capture is not written: free some and run again", run->output);
 }
 
 /* `finished`: the small file at its place; otherwise as the program left it, which may be in memory only. */
