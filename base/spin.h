@@ -9,7 +9,6 @@
 #ifndef WEIGH_BASE_SPIN_H
 #define WEIGH_BASE_SPIN_H
 
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/single_threaded.h>
@@ -18,32 +17,26 @@ struct weigh_spin {
 	uint32_t held;
 };
 
-enum {
-	WEIGH_SPIN_PAUSES = 200, /* about 5 us on the spot */
-	WEIGH_SPIN_YIELDS = 400, /* then let the holder run */
-};
-
 /* Whether no other thread can touch shared state now. */
 static inline bool weigh_alone(void)
 {
 	return __libc_single_threaded;
 }
 
+/* Waits for a lock that another thread holds; false when it was not to be had in time. Keeps errno. */
+bool weigh_spin_wait(struct weigh_spin *spin);
+
+/* Takes the lock if it is free. */
+static inline bool weigh_spin_try(struct weigh_spin *spin)
+{
+	return !__atomic_load_n(&spin->held, __ATOMIC_RELAXED) &&
+	       !__atomic_exchange_n(&spin->held, 1, __ATOMIC_ACQUIRE);
+}
+
 /* Takes the lock; false when it was not to be had in time. */
 static inline bool weigh_spin_take(struct weigh_spin *spin)
 {
-	if (weigh_alone())
-		return true;
-	for (int try = 0; try < WEIGH_SPIN_PAUSES + WEIGH_SPIN_YIELDS; try++) {
-		if (!__atomic_load_n(&spin->held, __ATOMIC_RELAXED) &&
-		    !__atomic_exchange_n(&spin->held, 1, __ATOMIC_ACQUIRE))
-			return true;
-		if (try < WEIGH_SPIN_PAUSES)
-			__builtin_ia32_pause();
-		else
-			sched_yield();
-	}
-	return false;
+	return weigh_alone() || weigh_spin_try(spin) || weigh_spin_wait(spin);
 }
 
 static inline void weigh_spin_give(struct weigh_spin *spin)
