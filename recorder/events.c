@@ -106,14 +106,12 @@ static bool store(struct weigh_thread *thread, void *block, struct weigh_entry e
 {
 	uint32_t site;
 	struct weigh_granule *granule = weigh_granule_make((uintptr_t)block);
-	if (!granule || !weigh_site_here(thread, domain, &site))
-		return false;
 	struct weigh_weight weight = entry_weight(&entry, footprint);
-	entry.site = site;
-	if (!weigh_blocks_add(granule, (uintptr_t)block, entry))
+	if (!granule || !weigh_site_born(thread, domain, &weight, &site))
 		return false;
-	if (!weigh_site_apply(site, &weight, WEIGH_SITE_BORN)) {
-		weigh_blocks_remove(granule, (uintptr_t)block, &entry);
+	entry.site = site;
+	if (!weigh_blocks_add(granule, (uintptr_t)block, entry)) {
+		weigh_site_apply(site, &weight, WEIGH_SITE_RETRACT);
 		return false;
 	}
 	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SAMPLED, entry.kind != WEIGH_KIND_SMALL);

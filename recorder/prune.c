@@ -11,10 +11,12 @@ enum { SPARE_MAX = 1 << 12 };
 
 static uint32_t spare[SPARE_MAX];
 static uint32_t spare_count;
+static uint32_t pause; /* calls to let pass */
 
 void weigh_prune_init(void)
 {
 	spare_count = 0;
+	pause = 0;
 }
 
 bool weigh_prune_spare(uint32_t *site)
@@ -36,8 +38,17 @@ static void fold_tally(struct weigh_tally *into, const struct weigh_tally *from)
 	into->samples += from->samples;
 }
 
+static void fold_sums(uint32_t target, const struct weigh_site *old)
+{
+	struct weigh_site *line = &weigh_recorder.sites[target];
+	weigh_site_settle(line);
+	fold_tally(&line->at_peak, &old->at_peak);
+	fold_tally(&line->total, &old->total);
+	fold_tally(&line->temporary, &old->temporary);
+}
+
 /* Frees the site and adds its sums to the one of its line. The freed place may serve for that one. */
-static bool fold(uint32_t index)
+static bool fold(uint32_t index, bool python)
 {
 	struct weigh_site *site = &weigh_recorder.sites[index];
 	struct weigh_site old = *site;
@@ -50,11 +61,10 @@ static bool fold(uint32_t index)
 	spare[spare_count++] = index;
 	if (!weigh_site_intern(node, old.thread, (enum weigh_domain)old.domain, &target))
 		return false;
-	struct weigh_site *line = &weigh_recorder.sites[target];
-	weigh_site_settle(line);
-	fold_tally(&line->at_peak, &old.at_peak);
-	fold_tally(&line->total, &old.total);
-	fold_tally(&line->temporary, &old.temporary);
+	bool locked = !python && weigh_site_lock_second(index, target);
+	fold_sums(target, &old);
+	if (locked)
+		weigh_site_unlock(target);
 	weigh_recorder.header->pruned_sites++;
 	return true;
 }
@@ -78,7 +88,7 @@ static void prune_pass(bool gil, bool also_at_peak)
 			continue;
 		weigh_site_settle(site);
 		if (foldable(site, also_at_peak))
-			fold(i);
+			fold(i, python);
 		if (!python)
 			weigh_site_unlock(i);
 	}
@@ -87,10 +97,18 @@ static void prune_pass(bool gil, bool also_at_peak)
 bool weigh_prune(bool gil)
 {
 	uint32_t capacity = weigh_recorder.header->sections[WEIGH_SECTION_SITES].capacity;
+	uint32_t had = spare_count;
+	if (pause) {
+		pause--;
+		return false;
+	}
+	weigh_sites_renew();
 	prune_pass(gil, false);
 	if (spare_count < capacity / 8 && spare_count < SPARE_MAX / 2)
 		prune_pass(gil, true);
 	weigh_sites_reindex();
 	weigh_stacks_collect();
-	return spare_count > 0;
+	if (spare_count - had < capacity / 64)
+		pause = capacity / 64;
+	return spare_count > had;
 }

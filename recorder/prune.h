@@ -16,8 +16,10 @@ void weigh_prune_init(void);
 
 /*
  * Frees sites: those that had no part in the peak first, then those that are
- * gone now. `gil`: the caller holds the GIL, so sites of the interpreter's
- * domains may change too. False when nothing could be freed.
+ * gone now; and the nodes that no site reaches. `gil`: the caller holds the
+ * GIL, so sites of the interpreter's domains may change too. False when
+ * nothing could be freed; after a call that freed little the next ones do not
+ * even try, so that a full table does not cost milliseconds for each new stack.
  */
 bool weigh_prune(bool gil);
 
@@ -27,12 +29,18 @@ bool weigh_prune_spare(uint32_t *site);
 /* Made for pruning by sites.c: finds or makes a site; false: no room. */
 bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain, uint32_t *site);
 
-/* Made for pruning by sites.c: rebuilds the index after sites were freed. */
+/* Made for pruning by sites.c: makes void what threads remember of sites. */
+void weigh_sites_renew(void);
+
+/* Made for pruning by sites.c: rebuilds the index after sites were freed, and renews. */
 void weigh_sites_reindex(void);
 
 /* Takes the lock of a site whose domain is not the interpreter's; false: busy. */
 bool weigh_site_lock(uint32_t site);
 void weigh_site_unlock(uint32_t site);
+
+/* The same beside a lock held already; false also when they share one. */
+bool weigh_site_lock_second(uint32_t held, uint32_t site);
 
 /* Brings what was live at the peak up to date, before a site changes. */
 void weigh_site_settle(struct weigh_site *site);

@@ -60,6 +60,11 @@ static uint32_t *cell_of(uint64_t key)
 	return &sites_index[i];
 }
 
+void weigh_sites_renew(void)
+{
+	__atomic_fetch_add(&generation, 1, __ATOMIC_SEQ_CST);
+}
+
 void weigh_sites_reindex(void)
 {
 	uint32_t used = weigh_recorder.header->sections[WEIGH_SECTION_SITES].used;
@@ -67,7 +72,7 @@ void weigh_sites_reindex(void)
 	for (uint32_t i = 0; i < used; i++)
 		if (weigh_recorder.sites[i].flags & WEIGH_SITE_USED)
 			*cell_of(weigh_recorder.sites[i].key) = i + 1;
-	__atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
+	weigh_sites_renew();
 }
 
 bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain, uint32_t *site)
@@ -108,16 +113,20 @@ static bool find_or_make(struct weigh_thread *thread, enum weigh_domain domain, 
 	uint32_t frames = weigh_recorder.walker->list(gil, thread->frames, WEIGH_STACK_DEPTH);
 	if (!weigh_spin_take(&weigh_recorder.intern))
 		return false;
-	uint32_t node = weigh_stacks_intern(&thread->stack, thread->frames, frames);
+	bool whole;
+	uint32_t node = weigh_stacks_intern(&thread->stack, thread->frames, frames, &whole);
 	bool found = weigh_site_intern(node, thread->index, domain, site);
-	if (!found && weigh_prune(gil)) {
-		node = weigh_stacks_intern(&thread->stack, thread->frames, frames);
+	if ((!found || !whole) && weigh_prune(gil)) {
+		node = weigh_stacks_intern(&thread->stack, thread->frames, frames, &whole);
 		found = weigh_site_intern(node, thread->index, domain, site);
 	}
 	if (!found) {
 		weigh_recorder.header->sections[WEIGH_SECTION_SITES].refused++;
 		*site = domain;
 	}
+	if (!whole)
+		weigh_recorder.header->sections[WEIGH_SECTION_NODES].refused++;
+	thread->generation = generation;
 	weigh_spin_give(&weigh_recorder.intern);
 	return true;
 }
@@ -129,6 +138,7 @@ bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint
 	key = weigh_hash_step(key, domain + 1u) | 1;
 	struct weigh_site_memo *memo = &thread->memos[key >> 32 & (WEIGH_THREAD_MEMOS - 1)];
 	if (memo->key == key && memo->generation == now) {
+		thread->generation = now;
 		*site = memo->site;
 		return true;
 	}
@@ -137,7 +147,7 @@ bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint
 	*memo = (struct weigh_site_memo){
 		.key = key,
 		.site = *site,
-		.generation = __atomic_load_n(&generation, __ATOMIC_RELAXED),
+		.generation = thread->generation,
 	};
 	return true;
 }
@@ -228,9 +238,43 @@ bool weigh_site_lock(uint32_t site)
 	return weigh_spin_take(&locks[site % LOCKS]);
 }
 
+bool weigh_site_lock_second(uint32_t held, uint32_t site)
+{
+	return site % LOCKS != held % LOCKS && weigh_site_lock(site);
+}
+
 void weigh_site_unlock(uint32_t site)
 {
 	weigh_spin_give(&locks[site % LOCKS]);
+}
+
+/* A site that was found may be pruned and its place reused before its lock is had: the generation tells. */
+static bool born(const struct weigh_thread *thread, uint32_t index, const struct weigh_weight *weight)
+{
+	if (!weigh_site_lock(index))
+		return false;
+	bool same = __atomic_load_n(&generation, __ATOMIC_SEQ_CST) == thread->generation;
+	if (same)
+		apply(&weigh_recorder.sites[index], weight, WEIGH_SITE_BORN);
+	weigh_site_unlock(index);
+	return same;
+}
+
+bool weigh_site_born(struct weigh_thread *thread, enum weigh_domain domain, const struct weigh_weight *weight,
+		     uint32_t *site)
+{
+	enum { TRIES = 4 };
+	for (int try = 0; try < TRIES; try++) {
+		if (!weigh_site_here(thread, domain, site))
+			return false;
+		if (under_gil(domain)) {
+			apply(&weigh_recorder.sites[*site], weight, WEIGH_SITE_BORN);
+			return true;
+		}
+		if (born(thread, *site, weight))
+			return true;
+	}
+	return false;
 }
 
 bool weigh_site_apply(uint32_t index, const struct weigh_weight *weight, enum weigh_site_change change)

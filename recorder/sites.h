@@ -52,6 +52,13 @@ enum weigh_site_change {
 	WEIGH_SITE_RETRACT, /* it was never an allocation of its own: live and total shrink */
 };
 
+/*
+ * Finds the site for an allocation now on this thread and applies BORN to it.
+ * False when it could not be had; nothing is changed then.
+ */
+bool weigh_site_born(struct weigh_thread *thread, enum weigh_domain domain, const struct weigh_weight *weight,
+		     uint32_t *site);
+
 /* Applies a change; false when the site could not be had. */
 bool weigh_site_apply(uint32_t site, const struct weigh_weight *weight, enum weigh_site_change change);
 

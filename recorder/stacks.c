@@ -57,26 +57,28 @@ static bool same(const struct weigh_node *a, const struct weigh_node *b)
 	return a->parent == b->parent && a->code == b->code && a->instruction == b->instruction;
 }
 
-static uint32_t new_node(void)
+/* Nodes kept free for innermost lines alone, without which nothing could be pruned. */
+enum { RESERVED_PART = 16 };
+
+static uint32_t new_node(bool alone)
 {
 	struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_NODES];
+	uint32_t left = spare_count + section->capacity - section->used;
+	if (left <= (alone ? 0 : section->capacity / RESERVED_PART))
+		return 0;
 	if (spare_count)
 		return spare[--spare_count];
-	if (section->used == section->capacity) {
-		section->refused++;
-		return 0;
-	}
 	return section->used++;
 }
 
 /* The child of a parent for one frame; 0 when it is new and there is no room. */
-static uint32_t child(struct weigh_node wanted)
+static uint32_t child(struct weigh_node wanted, bool alone)
 {
 	uint32_t i = home_of(&wanted);
 	for (; nodes_index[i]; i = (i + 1) & mask)
 		if (same(&weigh_recorder.nodes[nodes_index[i]], &wanted))
 			return nodes_index[i];
-	uint32_t node = new_node();
+	uint32_t node = new_node(alone);
 	if (!node)
 		return 0;
 	weigh_recorder.nodes[node] = wanted;
@@ -95,25 +97,36 @@ static uint32_t common(const struct weigh_stack_memo *memo, const struct weigh_f
 	return same;
 }
 
-uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count)
+static struct weigh_node node_for(const struct weigh_frame *frame, uint32_t parent)
+{
+	return (struct weigh_node){
+		.parent = parent,
+		.code = weigh_codes_intern(frame->code),
+		.instruction = frame->instruction,
+	};
+}
+
+uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count,
+			     bool *whole)
 {
 	uint64_t stamp = (uint64_t)collections << 40 ^ weigh_codes_epoch();
 	uint32_t same = memo->stamp == stamp ? common(memo, frames, count) : 0;
 	uint32_t node = same ? memo->nodes[same - 1] : 0;
+	memo->stamp = stamp;
+	*whole = true;
 	for (uint32_t i = same; i < count; i++) {
 		const struct weigh_frame *frame = &frames[count - 1 - i];
-		uint32_t next = child((struct weigh_node){
-			.parent = node,
-			.code = weigh_codes_intern(frame->code),
-			.instruction = frame->instruction,
-		});
-		if (next)
-			node = next;
+		uint32_t next = child(node_for(frame, node), false);
+		if (!next) {
+			memo->count = i;
+			*whole = false;
+			return child(node_for(&frames[0], 0), true);
+		}
+		node = next;
 		memo->frames[i] = *frame;
 		memo->nodes[i] = node;
 	}
 	memo->count = count;
-	memo->stamp = stamp;
 	return node;
 }
 
@@ -121,7 +134,7 @@ uint32_t weigh_stacks_shorten(uint32_t node)
 {
 	struct weigh_node alone = weigh_recorder.nodes[node];
 	alone.parent = 0;
-	return node ? child(alone) : 0;
+	return node ? child(alone, true) : 0;
 }
 
 static void rebuild_index(const uint8_t *reached, uint32_t used)

@@ -27,10 +27,12 @@ struct weigh_stack_memo {
 bool weigh_stacks_init(uint32_t nodes);
 
 /*
- * The node for a list of frames, innermost first. A frame that finds no room
- * in a full tree is left out of the stack. The memo is the calling thread's.
+ * The node for a list of frames, innermost first. `*whole` is false when the
+ * tree had no room for them all: the node is then that of the innermost frame
+ * without its callers, or the root. The memo is the calling thread's.
  */
-uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count);
+uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count,
+			     bool *whole);
 
 /* The node for the innermost frame of a stack alone, without its callers. */
 uint32_t weigh_stacks_shorten(uint32_t node);

@@ -30,6 +30,7 @@ struct weigh_thread {
 	bool gone;            /* the thread is ending: nothing more is recorded */
 	uint16_t index;       /* in the capture's threads */
 	uint64_t name_at;     /* allocations at which to look for a name; 0: known */
+	uint32_t generation;  /* of the site table, when this thread last found a site in it */
 
 	/* Counters of native blocks, kept here a while so that threads do not share a line. */
 	int64_t pending_live;

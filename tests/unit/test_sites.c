@@ -242,6 +242,34 @@ static void test_nodes_lead_to_the_root(void **state)
 	}
 }
 
+/* Deep stacks fill the tree of stacks long before the table of sites. */
+static void test_deep_stacks_keep_their_lines(void **state)
+{
+	enum { DEPTH = 90 };
+	struct line expected[LINES] = {0};
+	unsigned codes[DEPTH];
+	uint32_t stacks = stage_capture->sections[WEIGH_SECTION_NODES].capacity / DEPTH * 4;
+	(void)state;
+	for (uint32_t i = 0; i < stacks; i++) {
+		unsigned line = i % LINES;
+		for (unsigned depth = 0; depth < DEPTH; depth++)
+			codes[depth] = (i + depth * 7) % 97;
+		codes[DEPTH - 1] = FIRST + line;
+		stage_stack_list((int32_t)i * 2, DEPTH, codes);
+		stage_small_free(stage_small(24, WEIGH_DOMAIN_OBJECT));
+		expected[line].total_blocks++;
+		expected[line].total_bytes += 24;
+		expected[line].temporary_blocks++;
+	}
+	struct line lines[LINES];
+	read_lines(lines);
+	for (int i = 0; i < LINES; i++)
+		expected[i].peak_bytes = lines[i].peak_bytes;
+	assert_same_lines(expected);
+	assert_int_equal(site_at(WEIGH_DOMAIN_OBJECT)->total.blocks, 0);
+	assert_true(stage_capture->pruned_sites > 0);
+}
+
 static void test_weights(void **state)
 {
 	(void)state;
@@ -267,6 +295,7 @@ int main(void)
 		SITES(test_pinned_sites_stay),
 		SITES(test_no_room_at_all),
 		SITES(test_nodes_lead_to_the_root),
+		SITES(test_deep_stacks_keep_their_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
