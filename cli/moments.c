@@ -17,11 +17,12 @@ void weigh_moments_init(struct weigh_moments *m)
 	__atomic_store_n(&m->share_section->used, 0, __ATOMIC_RELEASE);
 }
 
+/* Sums under change, or after many roundings, may be a little below zero; readers refuse that. */
 static double load(const double *p)
 {
 	double value;
 	__atomic_load(p, &value, __ATOMIC_RELAXED);
-	return value;
+	return value > 0 ? value : 0;
 }
 
 static void read_tally(const struct weigh_tally *from, struct weigh_tally *to)
@@ -50,7 +51,7 @@ static void add_tally(struct weigh_tally *sum, const struct weigh_tally *t)
 static bool read_site(const struct weigh_moments *m, uint32_t index, struct weigh_moments_candidate *out)
 {
 	const struct weigh_site *site = &m->sites[index];
-	if (!(load(&site->live.bytes) > 0))
+	if (__atomic_load_n(&site->live.samples, __ATOMIC_RELAXED) <= 0)
 		return false;
 	if (!(__atomic_load_n(&site->flags, __ATOMIC_RELAXED) & WEIGH_SITE_USED))
 		return false;
@@ -58,7 +59,7 @@ static bool read_site(const struct weigh_moments *m, uint32_t index, struct weig
 	out->key = __atomic_load_n(&site->key, __ATOMIC_ACQUIRE);
 	read_tally(&site->live, &out->live);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&site->key, __ATOMIC_RELAXED) == out->key;
+	return out->live.samples > 0 && __atomic_load_n(&site->key, __ATOMIC_RELAXED) == out->key;
 }
 
 static void sift_down(struct weigh_moments *m, uint32_t at)
