@@ -54,7 +54,7 @@ struct weigh_gate {
 extern struct weigh_gate weigh_gate;
 
 struct weigh_recording {
-	int fd;                     /* of the capture, allocated in full; the caller closes it */
+	int fd; /* of the capture, allocated in full; the caller closes it */
 	bool exact;
 	bool forced;                /* exact because block sizes cannot be read */
 	uint32_t python;            /* PY_VERSION_HEX */
