@@ -2,6 +2,7 @@
  * Powers of two cut from chunks. A chunk keeps its first bytes for the link to
  * the chunk before it, so that all can be given back.
  */
+#define _GNU_SOURCE
 #include "base/arena.h"
 
 #include "base/pages.h"
@@ -9,6 +10,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { CLASSES = 17 }; /* 16 bytes to 1 MiB */
 
@@ -24,6 +26,7 @@ struct chunk {
 static struct weigh_spin lock;
 static struct free_block *free_lists[CLASSES];
 static struct chunk *chunks;
+static struct chunk *cleared; /* chunks of the usual size, all zero but their heads */
 static char *cursor;
 static char *limit;
 static size_t used;
@@ -35,10 +38,19 @@ static unsigned class_of(size_t bytes)
 	return 60 - (unsigned)__builtin_clzll(bytes - 1);
 }
 
+static struct chunk *take_cleared(size_t bytes)
+{
+	struct chunk *chunk = cleared;
+	if (!chunk || bytes != WEIGH_ARENA_CHUNK)
+		return NULL;
+	cleared = chunk->next;
+	return chunk;
+}
+
 static char *new_chunk(size_t bytes)
 {
-	struct chunk *chunk = weigh_pages_take(bytes);
-	if (!chunk)
+	struct chunk *chunk = take_cleared(bytes);
+	if (!chunk && !(chunk = weigh_pages_take(bytes)))
 		return NULL;
 	chunk->next = chunks;
 	chunk->bytes = bytes;
@@ -108,7 +120,22 @@ void weigh_arena_clear(void)
 	memset(free_lists, 0, sizeof(free_lists));
 	while (chunk) {
 		struct chunk *next = chunk->next;
-		weigh_pages_give(chunk, chunk->bytes);
+		if (chunk->bytes == WEIGH_ARENA_CHUNK && madvise(chunk, chunk->bytes, MADV_DONTNEED) == 0) {
+			chunk->next = cleared;
+			cleared = chunk;
+		} else {
+			weigh_pages_give(chunk, chunk->bytes);
+		}
 		chunk = next;
+	}
+}
+
+void weigh_arena_release(void)
+{
+	weigh_arena_clear();
+	while (cleared) {
+		struct chunk *next = cleared->next;
+		weigh_pages_give(cleared, WEIGH_ARENA_CHUNK);
+		cleared = next;
 	}
 }

@@ -223,8 +223,6 @@ static void remove_entry(struct weigh_taken *taken, enum weigh_removal why)
 
 void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_taken *taken)
 {
-	struct weigh_thread *thread = weigh_self;
-	uint32_t depth = thread ? thread->depth : 0;
 	*taken = (struct weigh_taken){.address = address, .granule = weigh_granule_find(address)};
 	if (!taken->granule)
 		return;
@@ -233,8 +231,6 @@ void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_
 		taken->granule = NULL;
 		return;
 	}
-	if (thread)
-		thread->depth = 1;
 	weigh_event_check_peak();
 	if (taken->state == WEIGH_BLOCK_SAMPLED) {
 		remove_entry(taken, why);
@@ -243,8 +239,28 @@ void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_
 		taken->footprint = count_out(address, small ? WEIGH_KIND_SMALL : WEIGH_KIND_NATIVE, 0, why);
 		weigh_state_clear(taken->granule, address, !small);
 	}
-	if (thread)
-		thread->depth = depth;
+}
+
+static void end_stray(uintptr_t address)
+{
+	struct weigh_taken taken;
+	if (weigh_stray_enter())
+		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
+	weigh_stray_leave();
+}
+
+void weigh_event_end(uintptr_t address)
+{
+	struct weigh_taken taken;
+	struct weigh_thread *thread = weigh_self;
+	if (!thread || thread->gone) {
+		end_stray(address);
+	} else if (thread->depth) {
+		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
+	} else if ((thread = weigh_event_enter())) {
+		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
+		weigh_event_leave(thread);
+	}
 }
 
 static void count_back(uintptr_t address, enum weigh_block_kind kind, uint64_t footprint)

@@ -28,7 +28,8 @@ enum { WEIGH_PENDING = 4096 };
 /*
  * The thread's record with `depth` set, so that nested allocator calls pass
  * through; NULL when the event is to be passed through. Ends with
- * weigh_event_leave.
+ * weigh_event_leave. The gate is looked at again once `depth` shows that this
+ * thread is inside: see weigh_recorder_stop.
  */
 static inline struct weigh_thread *weigh_event_enter(void)
 {
@@ -40,6 +41,11 @@ static inline struct weigh_thread *weigh_event_enter(void)
 	if (weigh_unlikely(thread->depth))
 		return NULL;
 	thread->depth = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (weigh_unlikely(!*(volatile uint32_t *)&weigh_gate.on)) {
+		thread->depth = 0;
+		return NULL;
+	}
 	thread->native = NULL;
 	return thread;
 }
@@ -118,7 +124,7 @@ enum weigh_removal {
 	WEIGH_REMOVE_RETRACT, /* its record is replaced by another of the same block */
 };
 
-/* Takes a block out; `taken->granule` is NULL when it was not recorded. */
+/* Takes a block out, inside an event; `taken->granule` is NULL when it was not recorded. */
 void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_taken *taken);
 
 /* Notes a new peak when live bytes are above the last one; called before they fall. */
@@ -140,6 +146,9 @@ static inline uint64_t weigh_small_footprint(uintptr_t address)
 	return ((uint64_t)class + 1) << 4;
 }
 
+/* Records the end of a block that is more than a small one counted. On any thread, inside an event or not. */
+void weigh_event_end(uintptr_t address);
+
 /* Records that a block is about to be freed. A block not recorded is silent. */
 static inline void weigh_event_free(void *block)
 {
@@ -160,10 +169,8 @@ static inline void weigh_event_free(void *block)
 		weigh_state_clear(granule, address, false);
 		return;
 	}
-	default: {
-		struct weigh_taken taken;
-		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
-	}
+	default:
+		weigh_event_end(address);
 	}
 }
 

@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct weigh_recorder weigh_recorder;
@@ -165,14 +166,26 @@ struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording
 	return NULL;
 }
 
+/*
+ * A thread inside an event has set `depth` and then seen the gate open. Its
+ * store may still be on the way when we look, but the processor holds it back
+ * for far less than this pause, which spares every event a fence.
+ */
+static bool close_gate(void)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	__atomic_store_n(&weigh_gate.on, 0, __ATOMIC_SEQ_CST);
+	if (!weigh_alone())
+		nanosleep(&pause, NULL);
+	return weigh_threads_quiet(weigh_self);
+}
+
 void weigh_recorder_stop(void)
 {
 	struct weigh_header *header = weigh_recorder.header;
 	if (!weigh_recorder_running())
 		return;
-	weigh_gate.on = 0;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	bool quiet = weigh_threads_quiet(weigh_self);
+	bool quiet = close_gate();
 	weigh_threads_sum(&header->counters);
 	weigh_resident_read(&header->at_end);
 	uint64_t live = weigh_counters_live(&header->counters);

@@ -27,12 +27,26 @@ static pthread_key_t ending;
 /* Stands in for the record of a thread that has ended as far as we are concerned. */
 static struct weigh_thread gone = {.depth = 1, .gone = true};
 
+static uint32_t strays; /* threads inside an event without a record to show it */
+
+bool weigh_stray_enter(void)
+{
+	__atomic_fetch_add(&strays, 1, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&weigh_gate.on, __ATOMIC_SEQ_CST);
+}
+
+void weigh_stray_leave(void)
+{
+	__atomic_fetch_sub(&strays, 1, __ATOMIC_RELEASE);
+}
+
 static void thread_ends(void *record)
 {
 	struct weigh_thread *thread = record;
 	weigh_self = &gone;
-	if (weigh_gate.on)
+	if (weigh_stray_enter())
 		weigh_thread_flush(thread);
+	weigh_stray_leave();
 	if (weigh_spin_take(&lock)) {
 		thread->idle = true;
 		weigh_spin_give(&lock);
@@ -69,12 +83,16 @@ static uint16_t enter_capture(struct weigh_thread *thread)
 	return (uint16_t)index;
 }
 
-static void start_record(struct weigh_thread *thread)
+static void forget_pending(struct weigh_thread *thread)
 {
-	thread->depth = 0;
-	thread->allocations = 0;
 	thread->pending_live = thread->pending_allocated = 0;
 	thread->pending_blocks = thread->pending_blocks_allocated = 0;
+}
+
+static void start_record(struct weigh_thread *thread)
+{
+	thread->allocations = 0;
+	forget_pending(thread);
 	thread->index = enter_capture(thread);
 	thread->random = weigh_hash_step(weigh_recorder.started_ns, WEIGH_HASH_ODD * (thread->index + 1u)) | 1;
 	weigh_sampler_begin(thread);
@@ -117,30 +135,40 @@ static struct weigh_thread *new_record(void)
 	return thread;
 }
 
+static struct weigh_thread *attach(void)
+{
+	struct weigh_thread *thread = take_idle();
+	if (!thread && !(thread = new_record())) {
+		weigh_recorder_lose(WEIGH_LOSS_MEMORY, 0);
+		return NULL;
+	}
+	thread->depth = 0;
+	start_record(thread);
+	pthread_setspecific(ending, thread);
+	return thread;
+}
+
+/* What setting the key's value allocates passes through: meanwhile the thread counts as gone. */
 struct weigh_thread *weigh_thread_attach(void)
 {
 	if (weigh_self)
 		return weigh_self;
 	weigh_self = &gone;
-	struct weigh_thread *thread = take_idle();
-	if (!thread && !(thread = new_record())) {
-		weigh_self = NULL;
-		weigh_recorder_lose(WEIGH_LOSS_MEMORY, 0);
-		return NULL;
-	}
-	start_record(thread);
-	pthread_setspecific(ending, thread);
-	weigh_self = thread;
-	return thread;
+	weigh_self = weigh_stray_enter() ? attach() : NULL;
+	weigh_stray_leave();
+	return weigh_self;
 }
 
 void weigh_threads_reset(void)
 {
-	for (struct weigh_thread *thread = all; thread; thread = thread->next)
-		if (!thread->idle) {
+	for (struct weigh_thread *thread = all; thread; thread = thread->next) {
+		if (thread->idle) {
+			forget_pending(thread);
+		} else {
 			clear_record(thread);
 			start_record(thread);
 		}
+	}
 }
 
 void weigh_threads_forget_others(void)
@@ -157,7 +185,7 @@ bool weigh_threads_quiet(const struct weigh_thread *except)
 		for (struct weigh_thread *thread = all; thread && quiet; thread = thread->next)
 			quiet = thread == except || thread->idle ||
 				!__atomic_load_n(&thread->depth, __ATOMIC_ACQUIRE);
-		if (quiet)
+		if (quiet && !__atomic_load_n(&strays, __ATOMIC_ACQUIRE))
 			return true;
 		nanosleep(&pause, NULL);
 	}
@@ -167,8 +195,6 @@ bool weigh_threads_quiet(const struct weigh_thread *except)
 void weigh_threads_sum(struct weigh_counters *counters)
 {
 	for (struct weigh_thread *thread = all; thread; thread = thread->next) {
-		if (thread->idle)
-			continue;
 		counters->other_live += thread->pending_live;
 		counters->other_allocated += (uint64_t)thread->pending_allocated;
 		counters->other_blocks_live += thread->pending_blocks;
@@ -183,8 +209,7 @@ void weigh_thread_flush(struct weigh_thread *thread)
 	weigh_shared_add(&counters->other_allocated, thread->pending_allocated);
 	weigh_shared_add(&counters->other_blocks_live, thread->pending_blocks);
 	weigh_shared_add(&counters->other_blocks_allocated, thread->pending_blocks_allocated);
-	thread->pending_live = thread->pending_allocated = 0;
-	thread->pending_blocks = thread->pending_blocks_allocated = 0;
+	forget_pending(thread);
 }
 
 void weigh_thread_find_name(struct weigh_thread *thread)

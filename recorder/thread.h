@@ -60,8 +60,18 @@ void weigh_threads_reset(void);
 /* In a forked child: the records of threads that are not here are free again. */
 void weigh_threads_forget_others(void);
 
-/* Waits (at most a second) until no thread is inside an event; false when one still is. */
+/*
+ * Waits (at most a second) until no thread is inside an event; false when one
+ * still is. The gate is closed before, so that none enters again.
+ */
 bool weigh_threads_quiet(const struct weigh_thread *except);
+
+/*
+ * An event on a thread that has no record, or whose record is gone: begins it,
+ * false when the gate is closed. Ends with weigh_stray_leave either way.
+ */
+bool weigh_stray_enter(void);
+void weigh_stray_leave(void);
 
 /* Adds what threads have not yet added to the shared counters. */
 void weigh_threads_sum(struct weigh_counters *counters);

@@ -12,12 +12,13 @@
 
 #include <cmocka.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static int clear(void **state)
 {
 	(void)state;
 	weigh_pages_fail_from(0);
-	weigh_arena_clear();
+	weigh_arena_release();
 	return 0;
 }
 
@@ -78,14 +79,38 @@ static void test_what_is_given_is_taken_again_and_zeroed(void **state)
 	assert_true(weigh_pages_held() <= held + WEIGH_ARENA_CHUNK);
 }
 
-static void test_clear_gives_everything_back(void **state)
+static bool resident(const void *memory)
+{
+	unsigned char here;
+	void *page = (void *)((uintptr_t)memory & ~(uintptr_t)4095);
+	assert_int_equal(mincore(page, 1, &here), 0);
+	return here & 1;
+}
+
+/* After a clear old addresses read as zeros and cost nothing, and are taken again. */
+static void test_clear(void **state)
+{
+	(void)state;
+	char *early = weigh_arena_take(200000);
+	memset(early, 1, 200000);
+	size_t held = weigh_pages_held();
+	weigh_arena_clear();
+	assert_int_equal(weigh_arena_used(), 0);
+	assert_false(resident(early + 100000));
+	assert_true(all_zero(early, 200000));
+	char *late = weigh_arena_take(200000);
+	assert_ptr_equal(early, late);
+	assert_int_equal(weigh_pages_held(), held);
+}
+
+static void test_release_gives_everything_back(void **state)
 {
 	(void)state;
 	size_t before = weigh_pages_held();
 	for (int i = 0; i < 1000; i++)
 		assert_non_null(weigh_arena_take((size_t)i * 300 + 1));
 	assert_true(weigh_pages_held() > before);
-	weigh_arena_clear();
+	weigh_arena_release();
 	assert_int_equal(weigh_pages_held(), before);
 	assert_non_null(weigh_arena_take(16));
 }
@@ -111,7 +136,8 @@ int main(void)
 		ARENA(test_every_size),
 		ARENA(test_blocks_do_not_overlap),
 		ARENA(test_what_is_given_is_taken_again_and_zeroed),
-		ARENA(test_clear_gives_everything_back),
+		ARENA(test_clear),
+		ARENA(test_release_gives_everything_back),
 		ARENA(test_without_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ static int clear(void **state)
 	(void)state;
 	weigh_pages_fail_from(0);
 	weigh_blocks_clear();
-	weigh_arena_clear();
+	weigh_arena_release();
 	return 0;
 }
 

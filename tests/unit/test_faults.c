@@ -4,6 +4,7 @@
  * a recording goes on, counts what it could not keep, and never comes to
  * figures that cannot be.
  */
+#include "base/arena.h"
 #include "base/pages.h"
 #include "recorder/mappings.h"
 #include "recorder/recorder.h"
@@ -165,9 +166,11 @@ static void test_start_in_too_small_a_file(void **state)
 static void test_events(void **state)
 {
 	uint64_t lost;
+	unsigned failures = 0;
 	(void)state;
 	for (uint64_t n = 1;; n++) {
 		made = 0;
+		weigh_arena_release();
 		stage_begin(true);
 		weigh_pages_fail_from(n);
 		work();
@@ -181,9 +184,10 @@ static void test_events(void **state)
 		stage_end();
 		if (!lost)
 			break;
+		failures++;
 		assert_true(n < 100);
 	}
-	assert_int_equal(lost, 0);
+	assert_true(failures >= 3);
 }
 
 static void test_sampled_events(void **state)
@@ -192,6 +196,7 @@ static void test_sampled_events(void **state)
 	(void)state;
 	for (uint64_t n = 1; lost; n++) {
 		made = 0;
+		weigh_arena_release();
 		stage_begin(false);
 		weigh_pages_fail_from(n);
 		work();
