@@ -1,0 +1,1 @@
+"""What the benchmarks share: where things are, tools, programs, runs, tables."""

@@ -1,0 +1,1 @@
+"""The programs whose runs are measured; each takes its amount of work as an argument."""

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""The benchmarks of weigh, one command for each table of docs/benchmarks.md.
+
+    bench/run.py overhead [--programs ...] [--tools ...] [--rounds N] [--full]
+    bench/run.py startup
+    bench/run.py micro
+    bench/run.py quick [--keep]    the guard figures against bench/baseline.json
+    bench/run.py all --full        everything, then the page
+    bench/run.py page              write docs/benchmarks.md from what has been measured
+"""
+
+import argparse
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from harness import programs, tools  # noqa: E402
+from harness.place import Place  # noqa: E402
+
+
+def run_overhead(place, options):
+    from overhead import measure
+
+    measure.main(
+        place,
+        programs.choose(options.programs),
+        tools.choose(options.tools),
+        options.rounds or (10 if options.full else 5),
+        options.scale or (4 if options.full else 1),
+    )
+
+
+def run_startup(place, options):
+    from overhead import startup
+
+    startup.main(place, tools.choose(options.tools), options.rounds or (40 if options.full else 20))
+
+
+def run_micro(place, options):
+    from micro import measure
+
+    measure.main(place, options.rounds or (7 if options.full else 3))
+
+
+def run_quick(place, options):
+    from micro import quick
+
+    quick.main(place, options.rounds or 5, options.keep)
+
+
+def write_page(place, options):
+    from harness import page
+
+    page.main()
+
+
+BENCHMARKS = {"overhead": run_overhead, "startup": run_startup, "micro": run_micro, "quick": run_quick, "page": write_page}
+ALL = ("overhead", "startup", "micro", "page")
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("benchmark", nargs="+", choices=[*BENCHMARKS, "all"])
+    parser.add_argument("--python", default="3.11", metavar="VERSION", help="version of Python to measure on")
+    parser.add_argument("--programs", nargs="+", default=list(programs.PROGRAMS), metavar="NAME")
+    parser.add_argument("--tools", nargs="+", default=list(tools.TOOLS), metavar="NAME")
+    parser.add_argument("--rounds", type=int, help="runs of each tool on each program")
+    parser.add_argument("--scale", type=float, help="work, in units of two to three seconds")
+    parser.add_argument("--full", action="store_true", help="the rounds and the work of the published page")
+    parser.add_argument("--keep", action="store_true", help="quick: these figures become the baseline")
+    return parser.parse_args()
+
+
+def main():
+    options = read_arguments()
+    chosen = [part for name in options.benchmark for part in (ALL if name == "all" else (name,))]
+    place = None
+    for name in chosen:
+        if name != "page" and place is None:
+            place = Place(options.python, peers=chosen != ["quick"])
+        BENCHMARKS[name](place, options)
+
+
+main()
