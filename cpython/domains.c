@@ -18,15 +18,18 @@ static PyMemAllocatorEx below[DOMAINS];
 static PyObjectArenaAllocator arenas_below;
 static bool opaque;
 
+/* `fresh`: the block was not reallocated, so it lies in the smallest place that its bytes fit. */
 static inline __attribute__((always_inline)) void record(struct weigh_thread *thread, void *block, size_t bytes,
-							  enum weigh_domain domain)
+							  bool fresh, enum weigh_domain domain)
 {
+	const uint64_t rounded = ((uint64_t)bytes + 15) & ~(uint64_t)15;
 	if (weigh_unlikely(opaque))
 		weigh_event_opaque(thread, block, bytes, domain);
 	else if (domain == WEIGH_DOMAIN_RAW || weigh_unlikely(thread->native == block))
 		weigh_event_native(thread, block, bytes, domain);
 	else
-		weigh_event_small(thread, block, bytes, domain);
+		weigh_event_small(thread, block, bytes,
+				  fresh ? rounded : weigh_small_footprint((uintptr_t)block), domain);
 }
 
 static inline __attribute__((always_inline)) void *leave(struct weigh_thread *thread, void *block, size_t bytes,
@@ -34,7 +37,7 @@ static inline __attribute__((always_inline)) void *leave(struct weigh_thread *th
 {
 	if (weigh_likely(thread)) {
 		if (weigh_likely(block))
-			record(thread, block, bytes, domain);
+			record(thread, block, bytes, true, domain);
 		weigh_event_leave(thread);
 	} else if (domain == WEIGH_DOMAIN_RAW) {
 		weigh_event_note_native(block);
@@ -53,7 +56,7 @@ static inline __attribute__((always_inline)) void *do_realloc(void *ctx, void *b
 	weigh_event_remove((uintptr_t)block, WEIGH_REMOVE_REALLOC, &taken);
 	void *moved = real->realloc(ctx, block, bytes);
 	if (moved)
-		record(thread, moved, bytes, domain);
+		record(thread, moved, bytes, false, domain);
 	else
 		weigh_event_put_back(&taken);
 	weigh_event_leave(thread);

@@ -86,12 +86,23 @@ static inline void weigh_event_uncount_small(uint64_t footprint)
 	counters->small_blocks_allocated--;
 }
 
-/* Records a block of the small-object allocator. Under the GIL. */
-static inline void weigh_event_small(struct weigh_thread *thread, void *block, size_t bytes,
+/* What the small-object allocator keeps for a block: the class is at offset 36 of its pool. */
+static inline uint64_t weigh_small_footprint(uintptr_t address)
+{
+	enum { POOL = 16384, CLASS_OFFSET = 36 };
+	uint32_t class = *(const uint32_t *)((address & ~(uintptr_t)(POOL - 1)) + CLASS_OFFSET);
+	return ((uint64_t)class + 1) << 4;
+}
+
+/*
+ * Records a block of the small-object allocator and what it occupies: for a
+ * fresh block its bytes rounded up to 16, for a reallocated one, which may
+ * have been left in a larger place, what its pool says. Under the GIL.
+ */
+static inline void weigh_event_small(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
 				     enum weigh_domain domain)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
-	uint64_t footprint = (bytes + 15) & ~(uint64_t)15;
 	thread->allocations++;
 	thread->countdown -= (int64_t)bytes;
 	counters->small_allocated += footprint;
@@ -136,14 +147,6 @@ static inline void weigh_event_check_peak(void)
 	uint64_t live = weigh_counters_live(&header->counters);
 	if (weigh_unlikely(live > header->peak.footprint))
 		weigh_event_new_peak(live);
-}
-
-/* What the small-object allocator keeps for a block: the class is at offset 36 of its pool. */
-static inline uint64_t weigh_small_footprint(uintptr_t address)
-{
-	enum { POOL = 16384, CLASS_OFFSET = 36 };
-	uint32_t class = *(const uint32_t *)((address & ~(uintptr_t)(POOL - 1)) + CLASS_OFFSET);
-	return ((uint64_t)class + 1) << 4;
 }
 
 /* Records the end of a block that is more than a small one counted. On any thread, inside an event or not. */

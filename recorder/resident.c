@@ -37,7 +37,7 @@ uint64_t weigh_resident_own(void)
 	return weigh_arena_used() + reached(&sections[WEIGH_SECTION_NODES], sizeof(uint32_t)) +
 	       reached(&sections[WEIGH_SECTION_SITES], sizeof(uint32_t)) +
 	       reached(&sections[WEIGH_SECTION_CODES], 5 * 2 * sizeof(uint64_t)) +
-	       sections[WEIGH_SECTION_THREADS].used * sizeof(struct weigh_thread) / 2;
+	       weigh_threads_resident();
 }
 
 void weigh_resident_read(struct weigh_resident *resident)

@@ -181,6 +181,12 @@ static void tally_add(struct weigh_tally *tally, const struct weigh_weight *weig
 	}
 }
 
+/* A variance that rounding would take below zero is zero. */
+static double rest(double variance, double less)
+{
+	return variance > less ? variance - less : 0;
+}
+
 /* Sums of floating point do not return to zero by themselves: without samples they are set to it. */
 static void tally_subtract(struct weigh_tally *tally, const struct weigh_weight *weight)
 {
@@ -192,9 +198,9 @@ static void tally_subtract(struct weigh_tally *tally, const struct weigh_weight 
 	tally->footprint -= weight->footprint;
 	tally->blocks -= weight->blocks;
 	if (weight->blocks_variance > 0) {
-		tally->bytes_variance -= weight->bytes_variance;
-		tally->footprint_variance -= weight->footprint_variance;
-		tally->blocks_variance -= weight->blocks_variance;
+		tally->bytes_variance = rest(tally->bytes_variance, weight->bytes_variance);
+		tally->footprint_variance = rest(tally->footprint_variance, weight->footprint_variance);
+		tally->blocks_variance = rest(tally->blocks_variance, weight->blocks_variance);
 	}
 }
 

@@ -23,6 +23,7 @@ __thread struct weigh_thread *weigh_self __attribute__((tls_model("initial-exec"
 static struct weigh_thread *all;
 static struct weigh_spin lock; /* guards `idle` */
 static pthread_key_t ending;
+static uint64_t records;
 
 /* Stands in for the record of a thread that has ended as far as we are concerned. */
 static struct weigh_thread gone = {.depth = 1, .gone = true};
@@ -128,6 +129,7 @@ static struct weigh_thread *new_record(void)
 	if (!thread)
 		return NULL;
 	thread->walk = thread + 1;
+	__atomic_fetch_add(&records, 1, __ATOMIC_RELAXED);
 	struct weigh_thread *head = __atomic_load_n(&all, __ATOMIC_RELAXED);
 	do
 		thread->next = head;
@@ -190,6 +192,12 @@ bool weigh_threads_quiet(const struct weigh_thread *except)
 		nanosleep(&pause, NULL);
 	}
 	return false;
+}
+
+uint64_t weigh_threads_resident(void)
+{
+	enum { TOUCHED = 48 << 10 }; /* of a record; most of it is memos and frames that few threads fill */
+	return __atomic_load_n(&records, __ATOMIC_RELAXED) * TOUCHED;
 }
 
 void weigh_threads_sum(struct weigh_counters *counters)

@@ -73,6 +73,9 @@ bool weigh_threads_quiet(const struct weigh_thread *except);
 bool weigh_stray_enter(void);
 void weigh_stray_leave(void);
 
+/* About the bytes of threads' records that are resident. */
+uint64_t weigh_threads_resident(void);
+
 /* Adds what threads have not yet added to the shared counters. */
 void weigh_threads_sum(struct weigh_counters *counters);
 
