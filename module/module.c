@@ -23,7 +23,10 @@ static PyObject *raise_error(struct weigh_error *error)
 	return NULL;
 }
 
-/* The hooks and patches, once for the life of the process. */
+/*
+ * The hooks and patches, once for the life of the process. A recording that
+ * nobody stopped (atexit functions can be cleared) ends with the interpreter.
+ */
 static bool install(void)
 {
 	static bool installed;
@@ -33,6 +36,7 @@ static bool install(void)
 		return false;
 	weigh_domains_install();
 	weigh_natives_init();
+	Py_AtExit(weigh_recorder_stop);
 	installed = true;
 	return true;
 }
