@@ -1,5 +1,5 @@
 /*
- * * Compares the short walk of the stack with the full one at every allocation
+ * Compares the short walk of the stack with the full one at every allocation
  * of the interpreter: weigh_walk_hash against weigh_walk_plain. A module of
  * the tests, built together with cpython/walk.c.
  */
