@@ -52,17 +52,17 @@ check: ## every test on every Python found, then the sum
 lint: $(TOOLS)/.lint ## warnings as errors, layout, the rules between folders
 	@scripts/need compiler clang cmocka
 	@rm -f $(RESULTS)/lint.txt
-	@$(MAKE) --no-print-directory build/lint-gcc/build.ninja build/lint-clang/build.ninja
+	@$(MAKE) -s --no-print-directory build/lint-gcc/build.ninja build/lint-clang/build.ninja
 	@scripts/lint
 
 unit: ## the C tests, those of reports included
 	@scripts/need compiler cmocka
-	@$(MAKE) --no-print-directory build/unit/build.ninja
+	@$(MAKE) -s --no-print-directory build/unit/build.ninja
 	@scripts/run-unit unit
 
 sanitize: ## the C tests under the address and undefined-behaviour sanitizers
 	@scripts/need compiler cmocka
-	@$(MAKE) --no-print-directory build/sanitize/build.ninja
+	@$(MAKE) -s --no-print-directory build/sanitize/build.ninja
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		scripts/run-unit sanitize
 
@@ -72,7 +72,7 @@ fuzz: ## opening captures under a coverage-guided fuzzer, a minute (SECONDS=600)
 
 golden: ## what reports print, against tests/golden; UPDATE=1 writes the files anew
 	@scripts/need compiler cmocka
-	@$(MAKE) --no-print-directory build/unit/build.ninja
+	@$(MAKE) -s --no-print-directory build/unit/build.ninja
 	@$(if $(UPDATE),WEIGH_GOLDEN_UPDATE=1) scripts/run-unit unit golden
 
 test-python: ## the Python tests on every Python found
