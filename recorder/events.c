@@ -17,9 +17,10 @@ static struct weigh_spin sizes_locks[WEIGH_SIZE_STRIPES];
 void weigh_event_new_peak(uint64_t live)
 {
 	struct weigh_header *header = weigh_recorder.header;
+	uint64_t now = weigh_clock_coarse(); /* may lie a tick before the start */
 	header->peak.footprint = live;
 	header->peak.blocks = weigh_counters_blocks(&header->counters);
-	header->peak.time_ns = weigh_clock_coarse() - weigh_recorder.started_ns;
+	header->peak.time_ns = now > weigh_recorder.started_ns ? now - weigh_recorder.started_ns : 0;
 	header->peak.epoch++;
 }
 
