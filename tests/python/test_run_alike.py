@@ -172,7 +172,7 @@ json.dump({
     'prefix': sys.prefix,
     'modules': sorted(sys.modules),
     'importers': sorted(sys.path_importer_cache),
-    'meta_path': [str(x) for x in sys.meta_path],
+    'meta_path': [getattr(x, '__name__', type(x).__name__) for x in sys.meta_path],
     'hooks': len(sys.path_hooks),
     'files': sorted(os.listdir('/proc/self/fd')),
     'mask': sorted(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, []))),
