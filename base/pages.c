@@ -17,7 +17,8 @@ void *weigh_pages_take(size_t bytes)
 	if (fail_from && __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) >= fail_from)
 		return NULL;
 	int kept = errno; /* the program's: a hook must not change it */
-	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *pages =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	errno = kept;
 	if (pages == MAP_FAILED)
 		return NULL;

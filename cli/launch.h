@@ -35,7 +35,7 @@ struct weigh_launch {
 struct weigh_program {
 	const struct weigh_python *python; /* borrowed */
 	char *const *arguments;            /* borrowed; what follows the interpreter, ended by NULL */
-	int capture;		       /* the program inherits a copy, which its boot closes */
+	int capture;         /* the program inherits a copy, which its boot closes */
 	bool exact;
 };
 

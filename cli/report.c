@@ -102,8 +102,8 @@ static struct weigh_error *parse_at(const char *text, struct request *request)
 static struct weigh_error *check_together(const char *const *values)
 {
 	static const enum option exclusive[][2] = {
-		{OPTION_JSON, OPTION_CSV},  {OPTION_TEMPORARY, OPTION_LEAKS}, {OPTION_TEMPORARY, OPTION_AT},
-		{OPTION_LEAKS, OPTION_AT},  {OPTION_CSV, OPTION_TREE},        {OPTION_CSV, OPTION_TIMELINE},
+		{OPTION_JSON, OPTION_CSV}, {OPTION_TEMPORARY, OPTION_LEAKS}, {OPTION_TEMPORARY, OPTION_AT},
+		{OPTION_LEAKS, OPTION_AT}, {OPTION_CSV, OPTION_TREE},        {OPTION_CSV, OPTION_TIMELINE},
 		{OPTION_CSV, OPTION_SIZES}};
 
 	for (size_t i = 0; i < sizeof(exclusive) / sizeof(exclusive[0]); i++) {

@@ -16,7 +16,7 @@
 struct weigh_signals {
 	sigset_t mask;
 	struct sigaction child; /* disposition of SIGCHLD */
-	int fd;		 /* delivers what arrives; closed by exec */
+	int fd;   /* delivers what arrives; closed by exec */
 	struct weigh_witness witness;
 };
 

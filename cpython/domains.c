@@ -19,8 +19,8 @@ static PyObjectArenaAllocator arenas_below;
 static bool opaque;
 
 /* `fresh`: the block was not reallocated, so it lies in the smallest place that its bytes fit. */
-static inline __attribute__((always_inline)) void record(struct weigh_thread *thread, void *block, size_t bytes,
-							  bool fresh, enum weigh_domain domain)
+static inline __attribute__((always_inline)) void record(struct weigh_thread *thread, void *block,
+							 size_t bytes, bool fresh, enum weigh_domain domain)
 {
 	const uint64_t rounded = ((uint64_t)bytes + 15) & ~(uint64_t)15;
 	if (weigh_unlikely(opaque))
@@ -32,8 +32,8 @@ static inline __attribute__((always_inline)) void record(struct weigh_thread *th
 				  fresh ? rounded : weigh_small_footprint((uintptr_t)block), domain);
 }
 
-static inline __attribute__((always_inline)) void *leave(struct weigh_thread *thread, void *block, size_t bytes,
-							  enum weigh_domain domain)
+static inline __attribute__((always_inline)) void *leave(struct weigh_thread *thread, void *block,
+							 size_t bytes, enum weigh_domain domain)
 {
 	if (weigh_likely(thread)) {
 		if (weigh_likely(block))
@@ -46,7 +46,7 @@ static inline __attribute__((always_inline)) void *leave(struct weigh_thread *th
 }
 
 static inline __attribute__((always_inline)) void *do_realloc(void *ctx, void *block, size_t bytes,
-							       enum weigh_domain domain)
+							      enum weigh_domain domain)
 {
 	const PyMemAllocatorEx *real = &below[domain];
 	struct weigh_thread *thread = weigh_event_enter();
@@ -63,26 +63,26 @@ static inline __attribute__((always_inline)) void *do_realloc(void *ctx, void *b
 	return moved;
 }
 
-#define HOOKS(name, domain)                                                                                   \
-	static void *name##_malloc(void *ctx, size_t bytes)                                                   \
-	{                                                                                                     \
-		struct weigh_thread *thread = weigh_event_enter();                                            \
-		return leave(thread, below[domain].malloc(ctx, bytes), bytes, domain);                        \
-	}                                                                                                     \
-	static void *name##_calloc(void *ctx, size_t count, size_t size)                                      \
-	{                                                                                                     \
-		struct weigh_thread *thread = weigh_event_enter();                                            \
-		return leave(thread, below[domain].calloc(ctx, count, size), count * size, domain);           \
-	}                                                                                                     \
-	static void *name##_realloc(void *ctx, void *block, size_t bytes)                                     \
-	{                                                                                                     \
-		return do_realloc(ctx, block, bytes, domain);                                                 \
-	}                                                                                                     \
-	static void name##_free(void *ctx, void *block)                                                       \
-	{                                                                                                     \
-		if (block)                                                                                    \
-			weigh_event_free(block);                                                              \
-		below[domain].free(ctx, block);                                                               \
+#define HOOKS(name, domain)                                                                         \
+	static void *name##_malloc(void *ctx, size_t bytes)                                         \
+	{                                                                                           \
+		struct weigh_thread *thread = weigh_event_enter();                                  \
+		return leave(thread, below[domain].malloc(ctx, bytes), bytes, domain);              \
+	}                                                                                           \
+	static void *name##_calloc(void *ctx, size_t count, size_t size)                            \
+	{                                                                                           \
+		struct weigh_thread *thread = weigh_event_enter();                                  \
+		return leave(thread, below[domain].calloc(ctx, count, size), count * size, domain); \
+	}                                                                                           \
+	static void *name##_realloc(void *ctx, void *block, size_t bytes)                           \
+	{                                                                                           \
+		return do_realloc(ctx, block, bytes, domain);                                       \
+	}                                                                                           \
+	static void name##_free(void *ctx, void *block)                                             \
+	{                                                                                           \
+		if (block)                                                                          \
+			weigh_event_free(block);                                                    \
+		below[domain].free(ctx, block);                                                     \
 	}
 
 HOOKS(raw, WEIGH_DOMAIN_RAW)
@@ -140,7 +140,8 @@ extern const char *_PyMem_GetCurrentAllocatorName(void);
 void weigh_domains_install(void)
 {
 	static bool installed;
-	static const PyMemAllocatorDomain domains[DOMAINS] = {PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
+	static const PyMemAllocatorDomain domains[DOMAINS] = {PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM,
+							      PYMEM_DOMAIN_OBJ};
 	PyMemAllocatorEx hooks[DOMAINS] = {
 		{NULL, raw_malloc, raw_calloc, raw_realloc, raw_free},
 		{NULL, mem_malloc, mem_calloc, mem_realloc, mem_free},

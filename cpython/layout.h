@@ -112,7 +112,8 @@ static inline PyCodeObject *weigh_frame_code(weigh_python_frame *frame)
 #elif PY_VERSION_HEX < 0x030e0000
 	return frame->owner == FRAME_OWNED_BY_CSTACK ? NULL : (PyCodeObject *)frame->f_executable;
 #else
-	return frame->owner >= FRAME_OWNED_BY_INTERPRETER ? NULL : (PyCodeObject *)(frame->f_executable.bits & ~3);
+	return frame->owner >= FRAME_OWNED_BY_INTERPRETER ? NULL
+							  : (PyCodeObject *)(frame->f_executable.bits & ~3);
 #endif
 }
 

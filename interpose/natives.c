@@ -216,13 +216,13 @@ __attribute__((used)) static void patch_opened(void)
 }
 
 /* Saves the argument registers around a call of `note`, then jumps to `real`. */
-#define JUMPING(name, note, real)                                                                             \
-	__attribute__((naked, used)) static void name(void)                                                   \
-	{                                                                                                     \
-		__asm__("push %rdi\n\tpush %rsi\n\tpush %rdx\n\tpush %rcx\n\tpush %r8\n\tpush %r9\n\t"        \
-			"sub $8, %rsp\n\tcall " #note "\n\tadd $8, %rsp\n\t"                                  \
-			"pop %r9\n\tpop %r8\n\tpop %rcx\n\tpop %rdx\n\tpop %rsi\n\tpop %rdi\n\t"              \
-			"jmp *" #real "(%rip)");                                                              \
+#define JUMPING(name, note, real)                                                                      \
+	__attribute__((naked, used)) static void name(void)                                            \
+	{                                                                                              \
+		__asm__("push %rdi\n\tpush %rsi\n\tpush %rdx\n\tpush %rcx\n\tpush %r8\n\tpush %r9\n\t" \
+			"sub $8, %rsp\n\tcall " #note "\n\tadd $8, %rsp\n\t"                           \
+			"pop %r9\n\tpop %r8\n\tpop %rcx\n\tpop %rdx\n\tpop %rsi\n\tpop %rdi\n\t"       \
+			"jmp *" #real "(%rip)");                                                       \
 	}
 
 JUMPING(our_dlopen, note_opened, real_dlopen)

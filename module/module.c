@@ -157,16 +157,14 @@ static PyMethodDef methods[] = {
 	 "live_bytes()\n--\n\nBytes that the live recorded blocks occupy; 0 when nothing is recorded."},
 	{"peak_bytes", peak_bytes, METH_NOARGS, "peak_bytes()\n--\n\nThe most that live_bytes() has been."},
 	{"reset_peak", reset_peak, METH_NOARGS, "reset_peak()\n--\n\nMake this instant the peak."},
-	{"finish", finish, METH_VARARGS, "finish(path)\n--\n\nRewrite a capture that has ended compactly and seal it."},
+	{"finish", finish, METH_VARARGS,
+	 "finish(path)\n--\n\nRewrite a capture that has ended compactly and seal it."},
 	{NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef definition = {
-	PyModuleDef_HEAD_INIT,
-	.m_name = "weigh._weigh",
-	.m_doc = "The recorder of weigh.",
-	.m_size = -1,
-	.m_methods = methods,
+	PyModuleDef_HEAD_INIT, .m_name = "weigh._weigh", .m_doc = "The recorder of weigh.",
+	.m_size = -1,          .m_methods = methods,
 };
 
 PyMODINIT_FUNC PyInit__weigh(void);
@@ -176,8 +174,8 @@ PyMODINIT_FUNC PyInit__weigh(void)
 	PyObject *module = PyModule_Create(&definition);
 	if (!module)
 		return NULL;
-	weigh_exception = PyErr_NewExceptionWithDoc("weigh.WeighError", "What weigh was asked cannot be done.",
-						    PyExc_RuntimeError, NULL);
+	weigh_exception = PyErr_NewExceptionWithDoc(
+		"weigh.WeighError", "What weigh was asked cannot be done.", PyExc_RuntimeError, NULL);
 	if (!weigh_exception || PyModule_AddObjectRef(module, "WeighError", weigh_exception) < 0) {
 		Py_DECREF(module);
 		return NULL;

@@ -101,8 +101,8 @@ static inline enum weigh_block_state weigh_state_get(struct weigh_granule *granu
 }
 
 /* Sets the state of an address whose state is NONE. */
-static inline void weigh_state_set(struct weigh_granule *granule, uintptr_t address, enum weigh_block_state state,
-				   bool shared)
+static inline void weigh_state_set(struct weigh_granule *granule, uintptr_t address,
+				   enum weigh_block_state state, bool shared)
 {
 	uint64_t *word = weigh_state_word(granule, address);
 	uint64_t bits = (uint64_t)state << weigh_state_shift(address);

@@ -96,7 +96,8 @@ static void table_remove(struct table *table, uint64_t *value)
 bool weigh_codes_init(uint32_t codes)
 {
 	epoch++;
-	return table_init(&by_address, codes) && table_init(&by_content, codes) && table_init(&texts, codes * 3);
+	return table_init(&by_address, codes) && table_init(&by_content, codes) &&
+	       table_init(&texts, codes * 3);
 }
 
 void weigh_codes_deinit(void)
@@ -121,7 +122,8 @@ struct weigh_text weigh_text_intern(const char *text, size_t bytes)
 	uint64_t *known = table_find(&texts, key);
 	if (known)
 		return (struct weigh_text){(uint32_t)*known, (uint32_t)(*known >> 32)};
-	if (bytes > section->capacity - section->used || !table_add(&texts, key, section->used | (uint64_t)bytes << 32)) {
+	if (bytes > section->capacity - section->used ||
+	    !table_add(&texts, key, section->used | (uint64_t)bytes << 32)) {
 		section->refused++;
 		return none;
 	}

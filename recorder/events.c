@@ -166,7 +166,8 @@ void weigh_event_opaque(struct weigh_thread *thread, void *block, size_t bytes, 
 }
 
 /* Counts a block of a kind out of the live ones, and says what it occupied. */
-static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_t bytes, enum weigh_removal why)
+static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_t bytes,
+			  enum weigh_removal why)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	bool retract = why == WEIGH_REMOVE_RETRACT;
@@ -303,8 +304,9 @@ void weigh_event_track(struct weigh_thread *thread, uintptr_t address, size_t by
 {
 	struct weigh_taken taken;
 	weigh_event_remove(address, WEIGH_REMOVE_RETRACT, &taken);
-	bool native = taken.granule && (taken.state == WEIGH_BLOCK_NATIVE ||
-					(taken.state == WEIGH_BLOCK_SAMPLED && taken.entry.kind == WEIGH_KIND_NATIVE));
+	bool native = taken.granule &&
+		      (taken.state == WEIGH_BLOCK_NATIVE ||
+		       (taken.state == WEIGH_BLOCK_SAMPLED && taken.entry.kind == WEIGH_KIND_NATIVE));
 	if (native)
 		weigh_event_native(thread, (void *)address, bytes, WEIGH_DOMAIN_ARRAY);
 	else

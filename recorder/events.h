@@ -99,8 +99,8 @@ static inline uint64_t weigh_small_footprint(uintptr_t address)
  * fresh block its bytes rounded up to 16, for a reallocated one, which may
  * have been left in a larger place, what its pool says. Under the GIL.
  */
-static inline void weigh_event_small(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
-				     enum weigh_domain domain)
+static inline void weigh_event_small(struct weigh_thread *thread, void *block, size_t bytes,
+				     uint64_t footprint, enum weigh_domain domain)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	thread->allocations++;

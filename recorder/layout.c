@@ -15,7 +15,7 @@ static const struct {
 	[WEIGH_SECTION_SITES] = {sizeof(struct weigh_site), 10000, 10},
 	[WEIGH_SECTION_THREADS] = {sizeof(struct weigh_thread_entry), 1024, 4},
 	[WEIGH_SECTION_TIMELINE] = {sizeof(struct weigh_tick), 4096, 1},
-	[WEIGH_SECTION_SIZES] = {sizeof(struct weigh_size_bucket), WEIGH_SIZE_BUCKETS * WEIGH_SIZE_STRIPES, 1},
+	[WEIGH_SECTION_SIZES] = {sizeof(struct weigh_size_bucket), WEIGH_SIZE_BUCKETS *WEIGH_SIZE_STRIPES, 1},
 	[WEIGH_SECTION_MOMENTS] = {sizeof(struct weigh_moment), 64, 1},
 	[WEIGH_SECTION_SHARES] = {sizeof(struct weigh_share), 64 * WEIGH_MOMENT_SHARES, 1},
 	[WEIGH_SECTION_LARGE] = {sizeof(struct weigh_large), 4096, 1},

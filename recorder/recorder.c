@@ -59,7 +59,8 @@ static struct weigh_error *lay_out(const struct weigh_recording *recording)
 {
 	struct weigh_header *header = weigh_recorder.header;
 	if (!weigh_layout_make(header, header->file_size))
-		return weigh_error_create(WEIGH_ERROR_STATE, "capture: the file is too small: allocate it in full first");
+		return weigh_error_create(WEIGH_ERROR_STATE,
+					  "capture: the file is too small: allocate it in full first");
 	weigh_recorder.codes = weigh_layout_entries(header, WEIGH_SECTION_CODES);
 	weigh_recorder.nodes = weigh_layout_entries(header, WEIGH_SECTION_NODES);
 	weigh_recorder.sites = weigh_layout_entries(header, WEIGH_SECTION_SITES);
@@ -92,7 +93,8 @@ static struct weigh_error *make_tables(void)
 	if (made)
 		return NULL;
 	release_tables();
-	return weigh_error_create(WEIGH_ERROR_MEMORY, "recorder: no memory for its tables: free some and try again");
+	return weigh_error_create(WEIGH_ERROR_MEMORY,
+				  "recorder: no memory for its tables: free some and try again");
 }
 
 static void describe(const struct weigh_recording *recording)
@@ -127,8 +129,9 @@ static struct weigh_error *end_inherited(void)
 	if (!weigh_recorder.header)
 		return NULL;
 	if (weigh_recorder.header->pid == (uint32_t)getpid())
-		return weigh_error_create(WEIGH_ERROR_STATE,
-					  "recorder: a thread has not left the last recording: start the program anew");
+		return weigh_error_create(
+			WEIGH_ERROR_STATE,
+			"recorder: a thread has not left the last recording: start the program anew");
 	weigh_threads_forget_others();
 	release_tables();
 	unmap_capture();
@@ -144,7 +147,8 @@ struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording
 {
 	struct weigh_error *error;
 	if (weigh_recorder_running())
-		return weigh_error_create(WEIGH_ERROR_STATE, "recorder: a recording is already running: stop it first");
+		return weigh_error_create(WEIGH_ERROR_STATE,
+					  "recorder: a recording is already running: stop it first");
 	if ((error = end_inherited()))
 		return error;
 	if (!guard_against_fork())

@@ -36,8 +36,7 @@ uint64_t weigh_resident_own(void)
 	const struct weigh_section *sections = weigh_recorder.header->sections;
 	return weigh_arena_used() + reached(&sections[WEIGH_SECTION_NODES], sizeof(uint32_t)) +
 	       reached(&sections[WEIGH_SECTION_SITES], sizeof(uint32_t)) +
-	       reached(&sections[WEIGH_SECTION_CODES], 5 * 2 * sizeof(uint64_t)) +
-	       weigh_threads_resident();
+	       reached(&sections[WEIGH_SECTION_CODES], 5 * 2 * sizeof(uint64_t)) + weigh_threads_resident();
 }
 
 void weigh_resident_read(struct weigh_resident *resident)

@@ -60,7 +60,8 @@ static void adapt_to_live(void)
 {
 	int64_t live = weigh_recorder.header->counters.live_samples;
 	if (live > state.live_bound) {
-		state.floor_log = wider(state.floor_log > state.period_log ? state.floor_log : state.period_log);
+		state.floor_log =
+			wider(state.floor_log > state.period_log ? state.floor_log : state.period_log);
 		state.live_bound += state.live_bound / 4;
 	} else if (state.floor_log && live < state.live_bound / 8) {
 		state.floor_log = narrower(state.floor_log);

@@ -48,7 +48,8 @@ void weigh_stacks_deinit(void)
 
 static uint32_t home_of(const struct weigh_node *node)
 {
-	uint64_t hash = weigh_hash_step((uint64_t)node->parent << 32 | (uint32_t)node->instruction, node->code);
+	uint64_t hash =
+		weigh_hash_step((uint64_t)node->parent << 32 | (uint32_t)node->instruction, node->code);
 	return (uint32_t)(hash >> 20) & mask;
 }
 
@@ -161,7 +162,8 @@ void weigh_stacks_collect(void)
 		const struct weigh_site *site = &weigh_recorder.sites[i];
 		if (!(site->flags & WEIGH_SITE_USED))
 			continue;
-		for (uint32_t node = site->node; node && !reached[node]; node = weigh_recorder.nodes[node].parent)
+		for (uint32_t node = site->node; node && !reached[node];
+		     node = weigh_recorder.nodes[node].parent)
 			reached[node] = 1;
 	}
 	collections++;

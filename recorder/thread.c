@@ -95,7 +95,8 @@ static void start_record(struct weigh_thread *thread)
 	thread->allocations = 0;
 	forget_pending(thread);
 	thread->index = enter_capture(thread);
-	thread->random = weigh_hash_step(weigh_recorder.started_ns, WEIGH_HASH_ODD * (thread->index + 1u)) | 1;
+	thread->random =
+		weigh_hash_step(weigh_recorder.started_ns, WEIGH_HASH_ODD * (thread->index + 1u)) | 1;
 	weigh_sampler_begin(thread);
 }
 
