@@ -131,24 +131,34 @@ static bool find_or_make(struct weigh_thread *thread, enum weigh_domain domain, 
 	return true;
 }
 
+/* The memos of a key share a cache line; the newest stands first. */
+static struct weigh_site_memo *memo_set(struct weigh_thread *thread, uint64_t key)
+{
+	return &thread->memos[(key >> 32) % (WEIGH_THREAD_MEMOS / WEIGH_MEMO_WAYS) * WEIGH_MEMO_WAYS];
+}
+
+static void remember(struct weigh_site_memo *set, struct weigh_site_memo memo)
+{
+	memmove(set + 1, set, (WEIGH_MEMO_WAYS - 1) * sizeof(*set));
+	set[0] = memo;
+}
+
 bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
 {
 	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
 	uint64_t key = weigh_recorder.walker->hash(thread->walk, under_gil(domain), weigh_codes_epoch());
 	key = weigh_hash_step(key, domain + 1u) | 1;
-	struct weigh_site_memo *memo = &thread->memos[key >> 32 & (WEIGH_THREAD_MEMOS - 1)];
-	if (memo->key == key && memo->generation == now) {
-		thread->generation = now;
-		*site = memo->site;
-		return true;
+	struct weigh_site_memo *set = memo_set(thread, key);
+	for (unsigned way = 0; way < WEIGH_MEMO_WAYS; way++) {
+		if (set[way].key == key && set[way].generation == now) {
+			thread->generation = now;
+			*site = set[way].site;
+			return true;
+		}
 	}
 	if (!find_or_make(thread, domain, site))
 		return false;
-	*memo = (struct weigh_site_memo){
-		.key = key,
-		.site = *site,
-		.generation = thread->generation,
-	};
+	remember(set, (struct weigh_site_memo){.key = key, .site = *site, .generation = thread->generation});
 	return true;
 }
 

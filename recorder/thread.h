@@ -18,7 +18,10 @@ struct weigh_site_memo {
 	uint32_t generation; /* of the site table */
 };
 
-enum { WEIGH_THREAD_MEMOS = 4096 };
+enum {
+	WEIGH_THREAD_MEMOS = 4096,
+	WEIGH_MEMO_WAYS = 4, /* memos that share a place: one cache line */
+};
 
 struct weigh_thread {
 	uint32_t depth;       /* inside an event: nested ones pass through */
@@ -43,7 +46,7 @@ struct weigh_thread {
 	bool idle;                 /* free to be used by a new thread */
 	struct weigh_frame frames[WEIGH_STACK_DEPTH];
 	struct weigh_stack_memo stack;
-	struct weigh_site_memo memos[WEIGH_THREAD_MEMOS];
+	struct weigh_site_memo memos[WEIGH_THREAD_MEMOS] __attribute__((aligned(64)));
 };
 
 extern __thread struct weigh_thread *weigh_self __attribute__((tls_model("initial-exec")));
