@@ -1,39 +1,48 @@
-"""Builds the C and C++ helpers of the tests for the interpreter that runs them."""
+"""Builds the tests' own extension modules and libraries with the compilers of the system."""
 
+import atexit
 import functools
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import sysconfig
 import tempfile
 
-SOURCES = pathlib.Path(__file__).parent / "native"
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+
+def build_extension(folder, name, *sources, compiler="cc", flags=()):
+    """Compiles sources (paths from this folder) into folder/name.so, importable as `name`."""
+    target = os.path.join(folder, name + ".so")
+    includes = [TOP, os.path.join(TOP, "include"), sysconfig.get_path("include"), sysconfig.get_path("platinclude")]
+    command = shlex.split(os.environ.get("CC", compiler)) if compiler == "cc" else [compiler]
+    command += ["-O2", "-g", "-shared", "-fPIC", "-ftls-model=initial-exec", "-D_GNU_SOURCE", "-w"]
+    command += ["-std=gnu11"] if compiler == "cc" else []
+    command += [f"-I{path}" for path in includes] + list(flags)
+    command += [os.path.join(HERE, source) for source in sources] + ["-o", target, "-lm", "-lpthread"]
+    subprocess.run(command, check=True)
+    return target
 
 
 @functools.lru_cache(maxsize=None)
-def folder():
+def session_folder():
     """Where the helpers of this test run are built; removed at its end."""
-    import atexit
-
     made = tempfile.mkdtemp(prefix="weigh-native-")
     atexit.register(shutil.rmtree, made, True)
-    return pathlib.Path(made)
+    return made
 
 
 @functools.lru_cache(maxsize=None)
-def build(source, name=None):
-    """The path of a shared object made of a file in native/."""
-    path = SOURCES / source
-    target = folder() / ((name or path.stem) + ".so")
-    compiler = os.environ.get("CXX", "c++") if path.suffix == ".cpp" else os.environ.get("CC", "cc")
-    include = sysconfig.get_paths()["include"]
-    command = [compiler, "-O1", "-g", "-fPIC", "-shared", "-Wall", "-Werror", f"-I{include}"]
-    done = subprocess.run([*command, "-o", target, path, "-pthread"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return target
+def build(source):
+    """The path of a shared object made, once, of a file in native/."""
+    path = pathlib.PurePath(source)
+    compiler = "c++" if path.suffix == ".cpp" else "cc"
+    return build_extension(session_folder(), path.stem, os.path.join("native", source), compiler=compiler)
 
 
 def build_on_path(source):
     """Builds an extension; the folder to put on a program's path."""
-    return str(build(source).parent)
+    return os.path.dirname(build(source))
