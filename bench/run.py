@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """The benchmarks of weigh, one command for each table of docs/benchmarks.md.
 
-    bench/run.py overhead [--programs ...] [--tools ...] [--rounds N] [--full]
-    bench/run.py startup
-    bench/run.py micro
-    bench/run.py quick [--keep]    the guard figures against bench/baseline.json
-    bench/run.py all --full        everything, then the page
-    bench/run.py page              write docs/benchmarks.md from what has been measured
+bench/run.py overhead [--programs ...] [--tools ...] [--rounds N] [--full]
+bench/run.py startup
+bench/run.py growth
+bench/run.py long [--minutes N] [--millions N]
+bench/run.py accuracy [--patterns ...] [--seeds N]
+bench/run.py micro
+bench/run.py quick [--keep]    the guard figures against bench/baseline.json
+bench/run.py all --full        everything, then the page
+bench/run.py page              write docs/benchmarks.md from what has been measured
 """
 
 import argparse
@@ -43,6 +46,27 @@ def run_micro(place, options):
     measure.main(place, options.rounds or (7 if options.full else 3))
 
 
+def run_growth(place, options):
+    from growth import measure
+
+    measure.main(place, options.tools, options.rounds or (6 if options.full else 2))
+
+
+def run_long(place, options):
+    from growth import measure
+
+    measure.long_run(place, options.minutes, options.millions)
+
+
+def run_accuracy(place, options):
+    from accuracy import measure, patterns
+
+    names = options.patterns or list(patterns.PATTERNS)
+    peers = [name for name in options.tools if name in ACCURACY_PEERS]
+    seeds = options.seeds or (200 if options.full else 10)
+    measure.main(place, names, seeds, peers, 5 if options.full else 1)
+
+
 def run_quick(place, options):
     from micro import quick
 
@@ -55,8 +79,18 @@ def write_page(place, options):
     page.main()
 
 
-BENCHMARKS = {"overhead": run_overhead, "startup": run_startup, "micro": run_micro, "quick": run_quick, "page": write_page}
-ALL = ("overhead", "startup", "micro", "page")
+BENCHMARKS = {
+    "overhead": run_overhead,
+    "startup": run_startup,
+    "growth": run_growth,
+    "long": run_long,
+    "accuracy": run_accuracy,
+    "micro": run_micro,
+    "quick": run_quick,
+    "page": write_page,
+}
+ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "page")
+ACCURACY_PEERS = ("memray", "memray-python", "scalene", "tracemalloc-1")
 
 
 def read_arguments():
@@ -65,9 +99,13 @@ def read_arguments():
     parser.add_argument("--python", default="3.11", metavar="VERSION", help="version of Python to measure on")
     parser.add_argument("--programs", nargs="+", default=list(programs.PROGRAMS), metavar="NAME")
     parser.add_argument("--tools", nargs="+", default=list(tools.TOOLS), metavar="NAME")
+    parser.add_argument("--patterns", nargs="+", metavar="NAME", help="accuracy: some of the patterns")
+    parser.add_argument("--seeds", type=int, help="accuracy: recordings of each pattern")
     parser.add_argument("--rounds", type=int, help="runs of each tool on each program")
     parser.add_argument("--scale", type=float, help="work, in units of two to three seconds")
     parser.add_argument("--full", action="store_true", help="the rounds and the work of the published page")
+    parser.add_argument("--minutes", type=float, default=10, help="long: how long")
+    parser.add_argument("--millions", type=int, default=1000, help="long: of allocations")
     parser.add_argument("--keep", action="store_true", help="quick: these figures become the baseline")
     return parser.parse_args()
 

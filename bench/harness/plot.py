@@ -30,9 +30,7 @@ def dots(title, unit, names, rows, ticks):
     ]
     for tick in ticks:
         out.append(f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{TOP - 8}" y2="{foot}" stroke="#dddddd"/>')
-        out.append(
-            f'<text x="{x(tick):.1f}" y="{TOP - 12}" text-anchor="middle" fill="#555555">{tick:g}{unit}</text>'
-        )
+        out.append(f'<text x="{x(tick):.1f}" y="{TOP - 12}" text-anchor="middle" fill="#555555">{tick:g}{unit}</text>')
     for number, (label, values) in enumerate(rows):
         y = TOP + ROW * number + ROW / 2
         out.append(f'<text x="{LEFT - 12}" y="{y + 4:.1f}" text-anchor="end" fill="#222222">{escape(label)}</text>')

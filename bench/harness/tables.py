@@ -1,4 +1,11 @@
-"""Markdown tables and the numbers in them."""
+"""Markdown text, tables and the numbers in them."""
+
+import textwrap
+
+
+def text(words):
+    """A paragraph, in lines of the width that the pages of this project have."""
+    return textwrap.fill(" ".join(words.split()), 120, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def table(head, rows):

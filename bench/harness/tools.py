@@ -84,7 +84,7 @@ TOOLS = {
     for tool in (
         Tool("bare", "no tool", "", None, bare, writes=False),
         Tool("again", "no tool, a second time", "", None, bare, writes=False),
-        Tool("weigh", "weigh", ALL, None, weigh(), weigh_report),
+        Tool("weigh", "weigh", ALL + ", sampled", None, weigh(), weigh_report),
         Tool("weigh-exact", "weigh --exact", ALL, None, weigh("--exact"), weigh_report),
         Tool("memray", "memray", NATIVE, "memray", memray(), memray_report),
         Tool(
@@ -115,7 +115,17 @@ TOOLS = {
 }
 
 # Packages whose versions the page of results states.
-PACKAGES = ("memray", "scalene", "filprofiler", "memory_profiler", "pyperformance", "numpy", "pandas", "sympy", "docutils")
+PACKAGES = (
+    "memray",
+    "scalene",
+    "filprofiler",
+    "memory_profiler",
+    "pyperformance",
+    "numpy",
+    "pandas",
+    "sympy",
+    "docutils",
+)
 
 
 def choose(names):

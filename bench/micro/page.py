@@ -34,21 +34,19 @@ def section():
     if not known:
         return ""
     rows = known["rows"]
-    text = (
-        "## One allocation\n\n"
-        "A loop in C allocates 64 bytes and frees them, below so many Python frames. Half of what a pair costs more than "
-        "the bare pair: nanoseconds added to one event, and the ratio of the pairs; each process is compared with the "
-        "bare one of its round. Sampled mode is timed after the sampler has settled; \"every block sampled\" is the first "
-        f"moment of a recording, before it does. `bench/run.py micro`, {len(rows[name_of('bare', 'object', DEPTHS[0])])} "
-        "rounds.\n"
+    text = "## One allocation\n\n" + tables.text(
+        f"""A loop in C allocates 64 bytes and frees them, below so many Python frames. Half of what a pair costs more
+        than the bare pair: nanoseconds added to one event, and the ratio of the pairs; each process is compared with
+        the bare one of its round. Sampled mode is timed after the sampler has settled; "every block sampled" is the
+        first moment of a recording, before it does. `bench/run.py micro`,
+        {len(rows[name_of('bare', 'object', DEPTHS[0])])} rounds."""
     )
     for kind in KINDS:
         lines = [times(rows, kind, depth) for depth in DEPTHS if name_of("bare", kind, depth) in rows]
         text += f"\n**{CALLS[kind]}**, ns\n\n"
         text += tables.table(["frames", "bare pair", *MODES.values()], lines)
     text += (
-        "\n### In instructions\n\n"
-        "Counted by callgrind, for one event; the same on any machine that runs the same binary.\n"
+        "\n### In instructions\n\nCounted by callgrind, for one event; the same on any machine that runs this binary.\n"
     )
     for kind in KINDS:
         lines = [line for depth in DEPTHS if (line := instructions(rows, kind, depth))]

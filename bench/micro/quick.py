@@ -41,9 +41,7 @@ def program_ratios(place, rounds):
             for tool in order:
                 seconds[tool.name].append(run_tool(place, tool, words, 120)["cpu"])
         for tool in chosen[1:]:
-            yield f"{name}, {tool.name}", [
-                one / without for one, without in zip(seconds[tool.name], seconds["bare"])
-            ]
+            yield f"{name}, {tool.name}", [one / without for one, without in zip(seconds[tool.name], seconds["bare"])]
 
 
 def figures(place, rounds):

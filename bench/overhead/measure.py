@@ -67,9 +67,7 @@ def measure_program(place, program, chosen, rounds, scale):
             if row["status"]:
                 given_up.add(name)
                 print(f"  {program.name}: {name}: {row.get('said', 'over the limit')}", file=sys.stderr)
-    reports = {
-        name: run_report(place, tool, words, limit) for name, tool in by_name.items() if name not in given_up
-    }
+    reports = {name: run_report(place, tool, words, limit) for name, tool in by_name.items() if name not in given_up}
     return {"runs": runs, "reports": reports, "limit": limit, "rounds": rounds, "scale": scale}
 
 

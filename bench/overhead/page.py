@@ -57,9 +57,7 @@ def names_in(rows):
 
 
 def by_program(rows, names, cell):
-    lines = [
-        [program.title, *(cell(rows[program.name], name) for name in names)] for program in measured(rows)
-    ]
+    lines = [[program.title, *(cell(rows[program.name], name) for name in names)] for program in measured(rows)]
     return tables.table(["program", *(tools.TOOLS[name].title for name in names)], lines)
 
 
@@ -91,8 +89,9 @@ def rounds_text(rows):
     scales = sorted({row["scale"] for row in rows.values()})
     bare = [bare_of(row, 0, "wall") for row in rows.values()]
     return (
-        f"Rounds for each program: {' or '.join(map(str, rounds))}; work: {' or '.join(f'{s:g}' for s in scales)} units "
-        f"(a bare run takes {min(bare):.1f} to {max(bare):.1f} s).\n"
+        f"Rounds for each program: {' or '.join(map(str, rounds))}; "
+        f"work: {' or '.join(f'{scale:g}' for scale in scales)} units "
+        f"(a bare run takes {min(bare):.1f} to {max(bare):.1f} s)."
     )
 
 
@@ -100,9 +99,7 @@ def write_plot(rows, names):
     shown_rows = []
     for program in measured(rows):
         found = {name: ratios(rows[program.name], name) for name in names}
-        values = {
-            tools.TOOLS[name].title: one.median for name, one in found.items() if isinstance(one, measure.Spread)
-        }
+        values = {tools.TOOLS[name].title: one.median for name, one in found.items() if isinstance(one, measure.Spread)}
         shown_rows.append((program.title, values))
     titles = [tools.TOOLS[name].title for name in names]
     ticks = (0.9, 1, 1.5, 2, 3, 5, 10, 20, 40)
@@ -119,9 +116,7 @@ def startup():
     for name in ("again", *WEIGH, *TOOL_NAMES):
         if name not in rows or any(line[0] == tools.TOOLS[name].title for line in lines):
             continue
-        pairs = [
-            (run["wall"], bare["wall"]) for run, bare in zip(rows[name], rows["bare"]) if not run["status"]
-        ]
+        pairs = [(run["wall"], bare["wall"]) for run, bare in zip(rows[name], rows["bare"]) if not run["status"]]
         if not pairs:
             continue
         added = measure.spread([1000 * (run - bare) for run, bare in pairs])
@@ -152,14 +147,13 @@ def section():
     reporting = [name for name in real if tools.TOOLS[name].report]
     return (
         "## Overhead\n\n"
-        "The whole process, from its start to its end, with what the tool writes. The programs of the pyperformance suite"
-        " are those of Scalene's paper.\n"
-        + rounds_text(rows)
+        + tables.text(f"""The whole process, from its start to its end, with what the tool writes. The programs of the
+            pyperformance suite are those of Scalene's paper. {rounds_text(rows)}""")
         + "\n`bench/run.py overhead` repeats the tables; `--programs`, `--tools` and `--rounds` narrow them.\n\n"
         + summary(rows, names)
         + f"\n![time ratio by program and tool]({PLOT})\n"
         + "\n### Time ratio, wall clock\n\n"
-        "\"no tool, a second time\" is the bare interpreter against itself: what the machine does to any ratio.\n\n"
+        '"no tool, a second time" is the bare interpreter against itself: what the machine does to any ratio.\n\n'
         + by_program(rows, names, lambda row, name: shown(ratios(row, name)))
         + "\n### Time ratio, processor time\n\n"
         "User and system time of all processes, which other work on the machine disturbs less.\n\n"
@@ -170,8 +164,9 @@ def section():
         + "\n### Capture, MiB\n\n"
         + by_program(rows, writing, lambda row, name: tables.mebibytes(capture(row, name)))
         + "\n### First report, seconds\n\n"
-        "The command that prints the lines: `weigh report`, `memray summary`, `scalene view --cli`; for tracemalloc the "
-        "snapshot and its ten largest lines, inside the program. Fil reports while it runs.\n\n"
+        + tables.text("""The command that prints the lines: `weigh report`, `memray summary`, `scalene view --cli`; for
+            tracemalloc the snapshot and its ten largest lines, inside the program. Fil reports while it runs.""")
+        + "\n"
         + by_program(rows, reporting, lambda row, name: tables.seconds(report_seconds(row, name)))
         + startup()
     )

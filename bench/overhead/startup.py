@@ -12,9 +12,7 @@ TOOLS = ("bare", "again", "weigh", "weigh-exact", "memray", "memray-python", "sc
 def main(place, chosen, rounds):
     words = [programs.PROGRAMS_FOLDER / "empty.py"]
     versions = place.versions(tools.PACKAGES)
-    names = [
-        tool.name for tool in chosen if tool.name in TOOLS and (tool.package is None or versions[tool.package])
-    ]
+    names = [tool.name for tool in chosen if tool.name in TOOLS and (tool.package is None or versions[tool.package])]
     names = ["bare", *(name for name in names if name != "bare")]
     rows = {name: [] for name in names}
     for name in names:

@@ -42,9 +42,9 @@ static PyObject *malloc_churn(PyObject *module, PyObject *args)
 	(void)module;
 	if (!PyArg_ParseTuple(args, "KK", &count, &seed))
 		return NULL;
-	Py_BEGIN_ALLOW_THREADS
+	PyThreadState *state = PyEval_SaveThread();
 	churn(count, seed);
-	Py_END_ALLOW_THREADS
+	PyEval_RestoreThread(state);
 	Py_RETURN_NONE;
 }
 

@@ -1,0 +1,1 @@
+"""Accuracy: what each tool says of programs whose truth is known by construction."""
