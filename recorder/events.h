@@ -20,7 +20,7 @@
 #include "recorder/thread.h"
 #include "weigh/format_math.h"
 
-enum { WEIGH_PENDING = 4096 };
+enum { WEIGH_PENDING = 16384 };
 
 #define weigh_likely(x) __builtin_expect(!!(x), 1)
 #define weigh_unlikely(x) __builtin_expect(!!(x), 0)
