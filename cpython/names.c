@@ -2,32 +2,41 @@
  * Looking up threading._active[ident]._name from inside an event, once or a
  * few times for each thread.
  */
-#include <Python.h>
+#include "cpython/layout.h"
 
 #include "cpython/names.h"
 #include "cpython/text.h"
 
 #include <string.h>
 
+static PyObject *modules; /* the main interpreter's; asking for it later may be fatal, when it is ending */
 static PyObject *key_threading;
 static PyObject *key_active;
 static PyObject *key_name;
 
 bool weigh_names_init(void)
 {
+	if (!modules)
+		modules = Py_XNewRef(PyImport_GetModuleDict());
 	if (!key_threading)
 		key_threading = PyUnicode_InternFromString("threading");
 	if (!key_active)
 		key_active = PyUnicode_InternFromString("_active");
 	if (!key_name)
 		key_name = PyUnicode_InternFromString("_name");
-	return key_threading && key_active && key_name;
+	return modules && key_threading && key_active && key_name;
+}
+
+/* Other interpreters may have a GIL of their own, under which the main one's objects must not be touched. */
+static bool in_main_interpreter(void)
+{
+	PyThreadState *state = weigh_state_current();
+	return state && PyThreadState_GetInterpreter(state) == PyInterpreterState_Main();
 }
 
 static PyObject *active_threads(void)
 {
-	PyObject *modules = PyImport_GetModuleDict();
-	if (!modules || !PyDict_CheckExact(modules))
+	if (!in_main_interpreter() || !PyDict_CheckExact(modules))
 		return NULL;
 	PyObject *threading = PyDict_GetItemWithError(modules, key_threading);
 	if (!threading || !PyModule_CheckExact(threading))
