@@ -221,8 +221,10 @@ void weigh_thread_flush(struct weigh_thread *thread)
 	forget_pending(thread);
 }
 
+/* A thread enters threading's list soon after its first allocations, and may end after a few more. */
 void weigh_thread_find_name(struct weigh_thread *thread)
 {
+	enum { EAGER = 64 };
 	struct weigh_thread_entry *entry = &weigh_recorder.threads[thread->index];
 	if (!weigh_recorder.walker->name) {
 		thread->name_at = 0;
@@ -231,5 +233,5 @@ void weigh_thread_find_name(struct weigh_thread *thread)
 	if (weigh_recorder.walker->name(entry->name, sizeof(entry->name)) || thread->name_at > 1 << 16)
 		thread->name_at = 0;
 	else
-		thread->name_at = thread->allocations * 2 + 8;
+		thread->name_at = thread->allocations < EAGER ? thread->allocations + 1 : thread->allocations * 2;
 }
