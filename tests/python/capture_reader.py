@@ -136,7 +136,12 @@ class Capture:
         return Site(self, node, DOMAINS[domain], self.threads[thread], (live, at_peak, total, temporary))
 
     def sum(self, which="total", domain=None, thread=None, file=None, function=None, **line):
-        """Adds up a tally over sites; file, function and line are the innermost frame's, line=None is no frame."""
+        """
+        Adds up a tally over sites. File, function and line are the innermost
+        frame's; line=None is no frame; a line is script.py's unless file says.
+        """
+        if line.get("line"):
+            file = file or "script.py"
         sums = NOTHING
         for site in self.sites:
             top = site.top
