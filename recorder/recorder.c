@@ -132,6 +132,7 @@ static struct weigh_error *end_inherited(void)
 		return weigh_error_create(
 			WEIGH_ERROR_STATE,
 			"recorder: a thread has not left the last recording: start the program anew");
+	weigh_spin_forget();
 	weigh_threads_forget_others();
 	release_tables();
 	unmap_capture();

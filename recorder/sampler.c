@@ -89,7 +89,8 @@ static void adapt(void)
 	uint64_t elapsed = weigh_clock_now() - state.window_start;
 	adapt_to_live();
 	if (elapsed >= WINDOW_NS || state.window_samples >= WINDOW_SAMPLES) {
-		adapt_to_rate(elapsed);
+		if (weigh_recorder.header->counters.sampled_blocks > WEIGH_SAMPLES_FREE)
+			adapt_to_rate(elapsed);
 		state.window_start += elapsed;
 		state.window_samples = 0;
 	}

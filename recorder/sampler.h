@@ -5,11 +5,12 @@
  * p = 1 - exp(-size / period) and is independent of every other block. So a
  * block counts for 1/p, and blocks far above the period are certain.
  *
- * The period starts at "everything" and follows the load: it doubles while
- * samples come faster than WEIGH_SAMPLES_PER_SECOND or the live ones outgrow
- * their bound, and halves again when both are far below. It depends on the
- * past alone and each sample keeps the p it was taken with, so estimates stay
- * unbiased through every change.
+ * The period starts at "everything" and stays there for WEIGH_SAMPLES_FREE
+ * blocks, so that small programs are exact. Then it follows the load: it
+ * doubles while samples come faster than WEIGH_SAMPLES_PER_SECOND or the live
+ * ones outgrow their bound, and halves again when both are far below. It
+ * depends on the past alone and each sample keeps the p it was taken with, so
+ * estimates stay unbiased through every change.
  */
 #ifndef WEIGH_RECORDER_SAMPLER_H
 #define WEIGH_RECORDER_SAMPLER_H
@@ -18,6 +19,7 @@
 
 enum {
 	WEIGH_SAMPLES_PER_SECOND = 100000,
+	WEIGH_SAMPLES_FREE = 1 << 15, /* the first ones, however fast they come: some 2 ms */
 	WEIGH_SAMPLES_LIVE = 1 << 16, /* the bound at first; grows by a quarter with each doubling */
 	WEIGH_PERIOD_FIRST_LOG = 8,   /* 256 bytes, the first step above everything */
 	WEIGH_PERIOD_LAST_LOG = 40,

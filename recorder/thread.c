@@ -178,6 +178,7 @@ void weigh_threads_forget_others(void)
 {
 	for (struct weigh_thread *thread = all; thread; thread = thread->next)
 		thread->idle = thread != weigh_self;
+	strays = 0;
 }
 
 bool weigh_threads_quiet(const struct weigh_thread *except)
@@ -233,5 +234,6 @@ void weigh_thread_find_name(struct weigh_thread *thread)
 	if (weigh_recorder.walker->name(entry->name, sizeof(entry->name)) || thread->name_at > 1 << 16)
 		thread->name_at = 0;
 	else
-		thread->name_at = thread->allocations < EAGER ? thread->allocations + 1 : thread->allocations * 2;
+		thread->name_at =
+			thread->allocations < EAGER ? thread->allocations + 1 : thread->allocations * 2;
 }

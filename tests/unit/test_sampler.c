@@ -245,6 +245,7 @@ static void test_estimates_while_the_period_moves(void **state)
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		double truth = 0;
 		begin(seed);
+		stage_capture->counters.sampled_blocks = WEIGH_SAMPLES_FREE;
 		stage_stack(4, 1, 2);
 		for (unsigned i = 0; i < BLOCKS; i++) {
 			size_t size = size_of(1, i);
@@ -260,6 +261,22 @@ static void test_estimates_while_the_period_moves(void **state)
 	assert_true(widest >= 1024);
 	assert_unbiased(&bytes);
 	assert_covered(&bytes);
+}
+
+/* However fast they come; after them the period rises at once. */
+static void test_the_first_blocks_are_certain(void **state)
+{
+	bool sampled = true;
+	unsigned certain = 0;
+	(void)state;
+	begin(5);
+	step_ns = 1;
+	while (sampled && certain < 4 * WEIGH_SAMPLES_FREE) {
+		give(take(40, &sampled), 40);
+		certain += sampled;
+	}
+	assert_in_range(certain, WEIGH_SAMPLES_FREE, WEIGH_SAMPLES_FREE + 2000);
+	stage_end();
 }
 
 static void test_large_blocks_are_certain(void **state)
@@ -325,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_probability_of_each_size),
 		cmocka_unit_test(test_estimates),
 		cmocka_unit_test(test_estimates_while_the_period_moves),
+		cmocka_unit_test(test_the_first_blocks_are_certain),
 		cmocka_unit_test(test_large_blocks_are_certain),
 		cmocka_unit_test(test_period_falls_with_the_load),
 		cmocka_unit_test(test_live_samples_are_bounded),
