@@ -18,6 +18,13 @@ enum {
 	NAP_NS = 50000,
 };
 
+uint32_t weigh_spin_age = 1;
+
+void weigh_spin_forget(void)
+{
+	weigh_spin_age++;
+}
+
 static void nap(void)
 {
 	const struct timespec pause = {.tv_nsec = NAP_NS};

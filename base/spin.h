@@ -14,8 +14,11 @@
 #include <sys/single_threaded.h>
 
 struct weigh_spin {
-	uint32_t held;
+	uint32_t held; /* the age in which it was taken; any other value: free */
 };
+
+/* Starts at 1. One word for all locks, so that they can be freed together: see weigh_spin_forget. */
+extern uint32_t weigh_spin_age;
 
 /* Whether no other thread can touch shared state now. */
 static inline bool weigh_alone(void)
@@ -23,14 +26,19 @@ static inline bool weigh_alone(void)
 	return __libc_single_threaded;
 }
 
+/* Frees every lock there is: in a forked child, whose locks threads of its parent hold. */
+void weigh_spin_forget(void);
+
 /* Waits for a lock that another thread holds; false when it was not to be had in time. Keeps errno. */
 bool weigh_spin_wait(struct weigh_spin *spin);
 
 /* Takes the lock if it is free. */
 static inline bool weigh_spin_try(struct weigh_spin *spin)
 {
-	return !__atomic_load_n(&spin->held, __ATOMIC_RELAXED) &&
-	       !__atomic_exchange_n(&spin->held, 1, __ATOMIC_ACQUIRE);
+	uint32_t held = __atomic_load_n(&spin->held, __ATOMIC_RELAXED);
+	return held != weigh_spin_age &&
+	       __atomic_compare_exchange_n(&spin->held, &held, weigh_spin_age, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
 }
 
 /* Takes the lock; false when it was not to be had in time. */
