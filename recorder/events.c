@@ -20,6 +20,8 @@ void weigh_event_new_peak(uint64_t live)
 	uint64_t now = weigh_clock_coarse(); /* may lie a tick before the start */
 	header->peak.footprint = live;
 	header->peak.blocks = weigh_counters_blocks(&header->counters);
+	if (weigh_self)
+		header->peak.blocks += (uint64_t)weigh_self->pending_blocks;
 	header->peak.time_ns = now > weigh_recorder.started_ns ? now - weigh_recorder.started_ns : 0;
 	header->peak.epoch++;
 }

@@ -11,7 +11,7 @@
  * Counters: while the process has one thread every count is exact at every
  * event. After that native blocks are counted in the thread's own record and
  * added to the shared counters whenever they come to WEIGH_PENDING bytes, so
- * that the live footprint is exact to within that for each thread.
+ * that the live footprint is exact to within that for each other thread.
  */
 #ifndef WEIGH_RECORDER_EVENTS_H
 #define WEIGH_RECORDER_EVENTS_H
@@ -144,9 +144,10 @@ void weigh_event_new_peak(uint64_t live);
 static inline void weigh_event_check_peak(void)
 {
 	struct weigh_header *header = weigh_recorder.header;
-	uint64_t live = weigh_counters_live(&header->counters);
-	if (weigh_unlikely(live > header->peak.footprint))
-		weigh_event_new_peak(live);
+	const struct weigh_thread *thread = weigh_self;
+	int64_t live = (int64_t)weigh_counters_live(&header->counters) + (thread ? thread->pending_live : 0);
+	if (weigh_unlikely(live > (int64_t)header->peak.footprint))
+		weigh_event_new_peak((uint64_t)live);
 }
 
 /* Records the end of a block that is more than a small one counted. On any thread, inside an event or not. */

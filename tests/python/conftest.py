@@ -7,6 +7,7 @@ holds both the package and the native program.
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -54,6 +55,10 @@ def execute(command, **options):
 
 def without_addresses(ending):
     return ending._replace(err=re.sub(r"0x[0-9a-f]+", "0x...", ending.err))
+
+
+# A job in the background of a shell ignores SIGINT, and so would every program under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
