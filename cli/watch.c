@@ -178,7 +178,10 @@ void weigh_watch_tick(struct weigh_watch *w, uint64_t now_ns, const struct weigh
 	uint64_t highest = memory->highest > memory->resident ? memory->highest : memory->resident;
 	if (highest > w->header->rss_peak)
 		w->header->rss_peak = highest;
-	if (live > w->live_highest && memory->resident > 0) {
+	w->untouched = memory->untouched;
+	w->reserved = memory->reserved;
+	/* Once the recorder has ended, its own reading counts: the program's memory is being torn down. */
+	if (live > w->live_highest && memory->resident > 0 && w->header->state != WEIGH_STATE_ENDED) {
 		w->live_highest = live;
 		note_peak(w, time_ns, &counters, memory);
 	}
@@ -190,8 +193,11 @@ void weigh_watch_tick(struct weigh_watch *w, uint64_t now_ns, const struct weigh
 static void adopt_end(struct weigh_watch *w)
 {
 	const struct weigh_resident *end = &w->header->at_end;
-	if (w->header->state == WEIGH_STATE_ENDED && end->live > w->live_highest)
+	if (w->header->state == WEIGH_STATE_ENDED && end->live > w->live_highest) {
 		w->header->at_peak = *end;
+		w->header->at_peak.untouched = w->untouched;
+		w->header->at_peak.reserved = w->reserved;
+	}
 	uint64_t resident = end->anonymous + end->file + end->shared;
 	if (resident > w->header->rss_peak)
 		w->header->rss_peak = resident;

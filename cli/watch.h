@@ -21,6 +21,8 @@ struct weigh_watch {
 	uint64_t close_look_due_ns;
 	uint64_t touch_due_ns;
 	uint64_t live_highest;
+	uint64_t untouched; /* as last asked for */
+	uint64_t reserved;
 	const struct weigh_large *large;
 	uint32_t large_count;
 };
