@@ -1,7 +1,5 @@
 """Runs programs with 1, 10 and 100 times the work; and one long run under weigh alone."""
 
-import json
-import subprocess
 import sys
 import time
 
@@ -16,14 +14,9 @@ TOOLS = ("bare", "weigh", "weigh-exact", "memray-python")
 LIMIT = 600
 
 
-def said_by(place, capture, *options):
-    done = subprocess.run([place.weigh, "report", capture, "--json", *options], capture_output=True, text=True)
-    return json.loads(done.stdout) if done.returncode == 0 else None
-
-
 def recorder_bytes(place, capture):
     """What the recorder says that it occupies itself, of the resident memory at the end."""
-    report = said_by(place, capture)
+    report = tools.said_by(place, capture)
     parts = (report or {}).get("rss", {}).get("parts", ())
     return sum(part["bytes"] for part in parts if "recorder" in part["name"] or "weigh" in part["name"]) or None
 
@@ -67,7 +60,7 @@ def long_run(place, minutes, millions):
     capture = place.scratch / tool.name / "capture"
     run["report"] = run_report(place, tool, words, 60)
     run["recorder"] = recorder_bytes(place, capture)
-    report = said_by(place, capture, "--timeline")
+    report = tools.said_by(place, capture, "--timeline")
     run["blocks"] = report["total"]["blocks"]
     run["points"] = len(report["timeline"])
     run["minutes"] = minutes

@@ -6,7 +6,7 @@ from micro import page as micro
 from overhead import page as overhead
 
 from . import place as places
-from . import store, tables
+from . import goals, store, tables
 
 PAGE = places.TOP / "docs" / "benchmarks.md"
 
@@ -43,6 +43,6 @@ def main():
     known = store.load("overhead")
     if known:
         text += machine_text(known["about"])
-    for section in (overhead.section, growth.section, accuracy.section, micro.section):
+    for section in (goals.section, overhead.section, growth.section, accuracy.section, micro.section):
         text += section() + "\n"
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")

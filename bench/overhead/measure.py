@@ -47,6 +47,17 @@ def run_report(place, tool, words, limit):
     return {"wall": run.wall, "rss": run.rss}
 
 
+def live_blocks(place, names):
+    """Blocks live at the peak, by those of our tools that ran."""
+    found = {}
+    for name in names:
+        if name.startswith("weigh"):
+            report = tools.said_by(place, place.scratch / name / "capture", "--limit", "1")
+            if report:
+                found[name] = report["peak"]["blocks"]
+    return found
+
+
 def measure_program(place, program, chosen, rounds, scale):
     words = programs.command(place, program, scale)
     by_name = {tool.name: tool for tool in chosen}
@@ -68,7 +79,14 @@ def measure_program(place, program, chosen, rounds, scale):
                 given_up.add(name)
                 print(f"  {program.name}: {name}: {row.get('said', 'over the limit')}", file=sys.stderr)
     reports = {name: run_report(place, tool, words, limit) for name, tool in by_name.items() if name not in given_up}
-    return {"runs": runs, "reports": reports, "limit": limit, "rounds": rounds, "scale": scale}
+    return {
+        "runs": runs,
+        "reports": reports,
+        "live_blocks": live_blocks(place, [name for name in by_name if name not in given_up]),
+        "limit": limit,
+        "rounds": rounds,
+        "scale": scale,
+    }
 
 
 def main(place, chosen_programs, chosen_tools, rounds, scale):

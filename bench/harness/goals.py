@@ -1,0 +1,131 @@
+"""The goals, each with what was measured: the first table of docs/benchmarks.md."""
+
+import statistics
+
+from accuracy import page as accuracy
+from overhead import page as overhead
+
+from . import measure, store, tables
+from . import place as places
+
+NOTES = places.BENCH / "notes.md"
+MIB = 1 << 20
+
+
+def line(goal, shown, met):
+    return [goal, shown, "yes" if met else "no"]
+
+
+def time_lines(rows):
+    """By the wall clock and by processor time; a goal is met when both are."""
+    for name, title, median_goal, worst_goal in (("weigh", "sampled", 1.03, 1.10), ("weigh-exact", "exact", 1.35, 2.0)):
+        suite = [overhead.medians(rows, name, key, lambda program: not program.ours) for key in ("wall", "cpu")]
+        every = [overhead.medians(rows, name, key) for key in ("wall", "cpu")]
+        if all(suite):
+            found = [statistics.median(part) for part in suite]
+            shown = " / ".join(map(tables.ratio, found))
+            yield line(f"{title}: median of the suite <= {median_goal}", shown, max(found) <= median_goal)
+        if all(every):
+            found = [max(part) for part in every]
+            shown = " / ".join(map(tables.ratio, found))
+            yield line(f"{title}: worst of all programs <= {worst_goal}", shown, max(found) <= worst_goal)
+
+
+def memory_lines(rows):
+    found = []
+    for name, row in rows.items():
+        added = overhead.added_memory(row, "weigh")
+        if added is not None:
+            peak = overhead.bare_of(row, 0, "rss")
+            found.append((added - 0.02 * peak, name))
+    if found:
+        most, name = max(found)
+        yield line(
+            "sampled: memory <= 16 MiB + 2 % of the peak",
+            f"{most / MIB:.1f} MiB + 2 % ({name})",
+            most <= 16 * MIB,
+        )
+    each = [
+        ((overhead.added_memory(row, "weigh-exact") or 0) / row["live_blocks"]["weigh-exact"], name)
+        for name, row in rows.items()
+        # With fewer blocks the fixed parts are most of it.
+        if row.get("live_blocks", {}).get("weigh-exact", 0) > 500_000
+    ]
+    if each:
+        most, name = max(each)
+        yield line("exact: memory <= 60 bytes for each live block", f"{most:.0f} ({name})", most <= 60)
+
+
+def size_lines(rows):
+    sizes = [size for row in rows.values() if (size := overhead.capture(row, "weigh")) is not None]
+    if sizes:
+        yield line("sampled: capture <= 8 MiB", f"{max(sizes) / MIB:.1f} MiB", max(sizes) <= 8 * MIB)
+    for name, title in (("weigh", "sampled"), ("weigh-exact", "exact")):
+        reports = [spent for row in rows.values() if (spent := overhead.report_seconds(row, name)) is not None]
+        if reports:
+            yield line(f"{title}: report <= 0.2 s", f"{tables.seconds(max(reports))} s", max(reports) <= 0.2)
+
+
+def startup_lines():
+    known = store.load("startup")
+    if known and "weigh" in known["rows"]:
+        pairs = zip(known["rows"]["weigh"], known["rows"]["bare"])
+        added = statistics.median(1000 * (run["wall"] - bare["wall"]) for run, bare in pairs)
+        yield line("start-up <= 40 ms over bare", f"{added:.0f} ms", added <= 40)
+
+
+def micro_lines():
+    known = store.load("micro")
+    if not known:
+        return
+    for kind in ("object", "malloc"):
+        found, bare = known["rows"].get(f"{kind} 5 sampled"), known["rows"].get(f"{kind} 5 bare")
+        if found and bare:
+            added = measure.spread([(one - without) / 2 for one, without in zip(found, bare)]).median
+            yield line(f"an event that is not sampled ({kind}): <= 7 ns", f"{added:.1f} ns", added <= 7)
+
+
+def accuracy_lines():
+    known = store.load("accuracy")
+    if not known:
+        return
+    held = cases = 0
+    worst = []
+    for pattern, row in known["rows"].items():
+        for moment, seeds in row["weigh"].items():
+            here, of = accuracy.whole_held(seeds)
+            held += here
+            cases += of
+            errors = [(seed["whole"][0] - seed["truth"]) / seed["truth"] for seed in seeds if seed["truth"]]
+            if errors:
+                worst.append((abs(statistics.mean(errors)), pattern, moment))
+    if cases:
+        share = held / cases
+        yield line("truth in the interval in 93 to 97 %", f"{100 * share:.1f} % of {cases}", 0.93 <= share <= 0.97)
+    if worst:
+        bias, pattern, moment = max(worst)
+        yield line("bias below 0.5 %", f"{100 * bias:.2f} % ({pattern}, {moment})", bias < 0.005)
+
+
+def notes():
+    """What is known of the causes: the one part of the page that people write."""
+    return "\n" + NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
+
+
+def section():
+    rows = (store.load("overhead") or {"rows": {}})["rows"]
+    lines = [
+        *time_lines(rows),
+        *memory_lines(rows),
+        *size_lines(rows),
+        *startup_lines(),
+        *micro_lines(),
+        *accuracy_lines(),
+    ]
+    if not lines:
+        return ""
+    return (
+        "## Goals\n\nTime ratios are by the wall clock / by processor time.\n\n"
+        + tables.table(["goal", "measured", "met"], lines)
+        + notes()
+    )
