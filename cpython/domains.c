@@ -11,7 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DOMAINS = 3 };
+enum {
+	DOMAINS = 3,
+	SMALL_MAX =
+		512, /* bytes that the small-object allocator serves; larger and empty requests go to malloc */
+};
 
 /* What is below the hooks; written once, before they are in place. */
 static PyMemAllocatorEx below[DOMAINS];
@@ -25,7 +29,8 @@ static inline __attribute__((always_inline)) void record(struct weigh_thread *th
 	const uint64_t rounded = ((uint64_t)bytes + 15) & ~(uint64_t)15;
 	if (weigh_unlikely(opaque))
 		weigh_event_opaque(thread, block, bytes, domain);
-	else if (domain == WEIGH_DOMAIN_RAW || weigh_unlikely(thread->native == block))
+	else if (domain == WEIGH_DOMAIN_RAW || weigh_unlikely(!bytes || bytes > SMALL_MAX) ||
+		 weigh_unlikely(weigh_event_is_native(thread, block)))
 		weigh_event_native(thread, block, bytes, domain);
 	else
 		weigh_event_small(thread, block, bytes,

@@ -46,7 +46,7 @@ static inline struct weigh_thread *weigh_event_enter(void)
 		thread->depth = 0;
 		return NULL;
 	}
-	thread->native = NULL;
+	thread->natives = 0;
 	return thread;
 }
 
@@ -58,14 +58,27 @@ static inline void weigh_event_leave(struct weigh_thread *thread)
 
 /*
  * Tells the hook outside this one what malloc returned: when that is what the
- * outer request returns, its block is malloc's. (The small-object allocator
- * also calls malloc for its own tables.) Returns the block.
+ * outer request returns, its block is malloc's. (The small-object allocator,
+ * and other tools between it and us, also call malloc for their own tables, so
+ * the first few are kept.) Returns the block.
  */
 static inline void *weigh_event_note_native(void *block)
 {
-	if (weigh_self)
-		weigh_self->native = block;
+	struct weigh_thread *thread = weigh_self;
+	if (!thread || thread->gone || thread->natives == WEIGH_THREAD_NATIVES)
+		return block;
+	if (!thread->natives || thread->native[thread->natives - 1] != block)
+		thread->native[thread->natives++] = block;
 	return block;
+}
+
+/* Whether malloc returned this block to a call within the present event. */
+static inline bool weigh_event_is_native(const struct weigh_thread *thread, const void *block)
+{
+	for (uint32_t i = 0; i < thread->natives; i++)
+		if (thread->native[i] == block)
+			return true;
+	return false;
 }
 
 /* A block of a known kind that is sampled; slow path of the two below. */

@@ -20,12 +20,14 @@ struct weigh_site_memo {
 
 enum {
 	WEIGH_THREAD_MEMOS = 4096,
+	WEIGH_THREAD_NATIVES = 4,
 	WEIGH_MEMO_WAYS = 4, /* memos that share a place: one cache line */
 };
 
 struct weigh_thread {
 	uint32_t depth;       /* inside an event: nested ones pass through */
-	const void *native;   /* what malloc last returned to a nested call */
+	uint32_t natives;     /* entries of `native` */
+	const void *native[WEIGH_THREAD_NATIVES]; /* what malloc returned to nested calls */
 	int64_t countdown;    /* requested bytes until the next sample */
 	uint64_t allocations; /* recorded so far */
 	uint64_t random;      /* state of the generator */
