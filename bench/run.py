@@ -18,7 +18,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from harness import programs, tools  # noqa: E402
+from harness import programs, store, tools  # noqa: E402
 from harness.place import Place  # noqa: E402
 
 
@@ -96,7 +96,9 @@ ACCURACY_PEERS = ("memray", "memray-python", "scalene", "tracemalloc-1")
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("benchmark", nargs="+", choices=[*BENCHMARKS, "all"])
-    parser.add_argument("--python", default="3.11", metavar="VERSION", help="version of Python to measure on")
+    parser.add_argument(
+        "--python", default="3.11", metavar="VERSION", help="version of Python to measure on, or to write the page of"
+    )
     parser.add_argument("--programs", nargs="+", default=list(programs.PROGRAMS), metavar="NAME")
     parser.add_argument("--tools", nargs="+", default=list(tools.TOOLS), metavar="NAME")
     parser.add_argument("--patterns", nargs="+", metavar="NAME", help="accuracy: some of the patterns")
@@ -113,6 +115,7 @@ def read_arguments():
 def main():
     options = read_arguments()
     chosen = [part for name in options.benchmark for part in (ALL if name == "all" else (name,))]
+    store.use(options.python)
     place = None
     for name in chosen:
         if name != "page" and place is None:

@@ -27,7 +27,7 @@ class Place:
         self.own = self.folder / f"run-{os.getpid()}"
         self.scratch = self.own / "scratch"
         self.data = BUILD / "data"
-        for folder in (self.scratch, self.data, RESULTS):
+        for folder in (self.scratch, self.data):
             folder.mkdir(parents=True, exist_ok=True)
         atexit.register(shutil.rmtree, self.own, ignore_errors=True)
         if not self.python.exists():

@@ -1,4 +1,4 @@
-"""Results as JSON files under build/, one for each benchmark.
+"""Results as JSON files under build/, one for each version of Python and benchmark.
 
 A run of some of the programs replaces what was known of those and leaves the
 rest, so that a long benchmark can be run in pieces.
@@ -10,9 +10,18 @@ import platform
 
 from . import place as places
 
+folder = places.RESULTS
+
+
+def use(version):
+    """Results are those of this version of Python from now on."""
+    global folder
+    folder = places.RESULTS / version
+    folder.mkdir(parents=True, exist_ok=True)
+
 
 def path_of(name):
-    return places.RESULTS / f"{name}.json"
+    return folder / f"{name}.json"
 
 
 def load(name):
