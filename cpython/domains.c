@@ -17,10 +17,11 @@ enum {
 		512, /* bytes that the small-object allocator serves; larger and empty requests go to malloc */
 };
 
-/* What is below the hooks; written once, before they are in place. */
+/* What is below the hooks; written before they are in place. */
 static PyMemAllocatorEx below[DOMAINS];
 static PyObjectArenaAllocator arenas_below;
 static bool opaque;
+static bool reached[DOMAINS]; /* a call has passed through the hook */
 
 /* `fresh`: the block was not reallocated, so it lies in the smallest place that its bytes fit. */
 static inline __attribute__((always_inline)) void record(struct weigh_thread *thread, void *block,
@@ -44,8 +45,10 @@ static inline __attribute__((always_inline)) void *leave(struct weigh_thread *th
 		if (weigh_likely(block))
 			record(thread, block, bytes, true, domain);
 		weigh_event_leave(thread);
-	} else if (domain == WEIGH_DOMAIN_RAW) {
-		weigh_event_note_native(block);
+	} else {
+		reached[domain] = true;
+		if (domain == WEIGH_DOMAIN_RAW)
+			weigh_event_note_native(block);
 	}
 	return block;
 }
@@ -142,31 +145,53 @@ static bool in_pool(size_t bytes)
 
 extern const char *_PyMem_GetCurrentAllocatorName(void);
 
+static const PyMemAllocatorDomain names[DOMAINS] = {PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
+
+static void put_in_front(int domain, const PyMemAllocatorEx *found)
+{
+	PyMemAllocatorEx hooks[DOMAINS] = {
+		{found->ctx, raw_malloc, raw_calloc, raw_realloc, raw_free},
+		{found->ctx, mem_malloc, mem_calloc, mem_realloc, mem_free},
+		{found->ctx, object_malloc, object_calloc, object_realloc, object_free},
+	};
+	below[domain] = *found;
+	PyMem_SetAllocator(names[domain], &hooks[domain]);
+}
+
 void weigh_domains_install(void)
 {
 	static bool installed;
-	static const PyMemAllocatorDomain domains[DOMAINS] = {PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM,
-							      PYMEM_DOMAIN_OBJ};
-	PyMemAllocatorEx hooks[DOMAINS] = {
-		{NULL, raw_malloc, raw_calloc, raw_realloc, raw_free},
-		{NULL, mem_malloc, mem_calloc, mem_realloc, mem_free},
-		{NULL, object_malloc, object_calloc, object_realloc, object_free},
-	};
 	if (installed)
 		return;
 	installed = true;
 	const char *name = _PyMem_GetCurrentAllocatorName();
 	for (int i = 0; i < DOMAINS; i++)
-		PyMem_GetAllocator(domains[i], &below[i]);
+		PyMem_GetAllocator(names[i], &below[i]);
 	PyObject_GetArenaAllocator(&arenas_below);
 	bool plain_malloc = name && strcmp(name, "malloc") == 0;
 	opaque = !plain_malloc && !(in_pool(48) && in_pool(200) && in_pool(512));
 	for (int i = 0; i < DOMAINS; i++) {
-		hooks[i].ctx = below[i].ctx;
-		PyMem_SetAllocator(domains[i], &hooks[i]);
+		PyMemAllocatorEx found = below[i];
+		put_in_front(i, &found);
 	}
 	PyObjectArenaAllocator arenas = {arenas_below.ctx, arena_alloc, arena_free};
 	PyObject_SetArenaAllocator(&arenas);
+}
+
+/* Inside an event, so that the hooks let the probes pass. */
+void weigh_domains_restore(void)
+{
+	struct weigh_thread *thread = weigh_event_enter();
+	for (int i = 0; i < DOMAINS; i++) {
+		PyMemAllocatorEx found;
+		PyMem_GetAllocator(names[i], &found);
+		reached[i] = false;
+		found.free(found.ctx, found.malloc(found.ctx, 1));
+		if (!reached[i])
+			put_in_front(i, &found);
+	}
+	if (thread)
+		weigh_event_leave(thread);
 }
 
 bool weigh_domains_opaque(void)

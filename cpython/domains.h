@@ -13,6 +13,12 @@
  */
 void weigh_domains_install(void);
 
+/*
+ * Puts the hooks back where they are gone: a tool that began before us and ends
+ * now restores what it found. With the GIL, outside events.
+ */
+void weigh_domains_restore(void);
+
 /* Whether block sizes cannot be read back, so that every block must be recorded. */
 bool weigh_domains_opaque(void);
 

@@ -8,6 +8,7 @@
 #include "cpython/domains.h"
 #include "cpython/frames.h"
 #include "cpython/names.h"
+#include "cpython/tracing.h"
 #include "interpose/natives.h"
 #include "interpose/patch.h"
 #include "recorder/recorder.h"
@@ -33,6 +34,8 @@ static bool install(void)
 	if (installed)
 		return true;
 	if (!weigh_names_init())
+		return false;
+	if (!weigh_tracing_watch())
 		return false;
 	weigh_domains_install();
 	weigh_natives_init();
@@ -82,6 +85,7 @@ static PyObject *start(PyObject *module, PyObject *args)
 	if (!joined)
 		return NULL;
 	weigh_patch_all();
+	weigh_domains_restore();
 	struct weigh_recording recording = {
 		.fd = fd,
 		.exact = exact || weigh_domains_opaque(),

@@ -342,7 +342,7 @@ static void test_nested_events_pass_through(void **state)
 	assert_null(weigh_event_enter());
 	void *inner = stage_malloc(100, WEIGH_DOMAIN_MALLOC);
 	weigh_event_note_native(inner);
-	assert_ptr_equal(outer->native, inner);
+	assert_ptr_equal(outer->native[0], inner);
 	assert_int_equal(live(), 0);
 	weigh_event_leave(outer);
 	stage_free(inner);
