@@ -14,7 +14,7 @@ import sys
 import time
 
 import pytest
-from conftest import clean_environment
+from conftest import WEIGH, clean_environment
 
 KILLS = int(os.environ.get("WEIGH_TEST_KILLS", "20"))
 SEED = int(os.environ.get("WEIGH_TEST_SEED", "1"))
@@ -46,11 +46,14 @@ def take():
     requested -= size
     footprint -= (size + 8 + 15) // 16 * 16
 def note():
-    struct.pack_into('QQ', shared, 8, footprint, requested)
+    # Into the one of two places that is not in force: a kill may cut a number in half.
+    place = 1 - shared[0]
+    struct.pack_into('QQ', shared, 64 + 64 * place, footprint, requested)
+    shared[0] = place
 while footprint < 40_000_000:
     put()
     note()
-struct.pack_into('Q', shared, 0, 1)
+struct.pack_into('Q', shared, 8, 1)
 while True:
     for _ in range(choose.randrange(10)):
         put() if footprint < 45_000_000 else take()
@@ -61,7 +64,7 @@ while True:
 
 
 class Count:
-    """What the program writes: ready, footprint, requested bytes, process id, footprint before it began."""
+    """What the program writes of itself."""
 
     def __init__(self):
         with open("count", "wb") as file:
@@ -69,12 +72,30 @@ class Count:
         with open("count", "r+b") as file:
             self.memory = mmap.mmap(file.fileno(), 4096)
 
-    def read(self):
-        return struct.unpack_from("QQQQQ", self.memory)
+    def field(self, offset):
+        return struct.unpack_from("Q", self.memory, offset)[0]
+
+    @property
+    def ready(self):
+        return self.field(8)
+
+    @property
+    def pid(self):
+        return self.field(24)
+
+    @property
+    def before(self):
+        """Footprint of what was recorded before the program began to count."""
+        return self.field(32)
+
+    @property
+    def blocks(self):
+        """Footprint and requested bytes."""
+        return struct.unpack_from("QQ", self.memory, 64 + 64 * self.memory[0])
 
     def wait(self, process):
         for _ in range(20_000):
-            if self.read()[0]:
+            if self.ready:
                 return
             assert process.poll() is None, process.communicate()
             time.sleep(0.001)
@@ -88,7 +109,8 @@ def check_report(weigh, count, exact):
     assert report["capture"]["complete"] is False
     assert report["capture"]["mode"] == ("exact" if exact else "sampled")
     assert report["lost"]["blocks"] == 0
-    _, footprint, requested, _, before = count.read()
+    footprint, requested = count.blocks
+    before = count.before
     assert report["end"]["footprint"] - before == pytest.approx(footprint, rel=0.01)
     if exact:
         assert 0.99 * requested <= report["end"]["bytes"] < 1.01 * requested + before
@@ -108,8 +130,6 @@ def test_killed(weigh, script, mode, number):
     count = Count()
     seed = str(choose.randrange(10**9))
     if watched:
-        from conftest import WEIGH
-
         command = [WEIGH, "run", "-q", "-o", "out.weigh", "--python", sys.executable]
         command += ["--exact"] * (mode == "exact") + [name, seed]
     else:
@@ -118,7 +138,7 @@ def test_killed(weigh, script, mode, number):
     try:
         count.wait(process)
         time.sleep(choose.random() * 0.05)
-        os.kill(count.read()[3], signal.SIGKILL)
+        os.kill(count.pid, signal.SIGKILL)
         process.communicate(timeout=60)
     finally:
         process.kill()
@@ -127,8 +147,6 @@ def test_killed(weigh, script, mode, number):
 
 @pytest.mark.parametrize("mode", ["exact", "sampled"])
 def test_launcher_and_program_killed(weigh, script, mode):
-    from conftest import WEIGH
-
     count = Count()
     command = [WEIGH, "run", "-q", "-o", "out.weigh", "--python", sys.executable]
     command += ["--exact"] * (mode == "exact") + [script(PROGRAM), "7"]
@@ -136,13 +154,13 @@ def test_launcher_and_program_killed(weigh, script, mode):
     count.wait(process)
     process.kill()
     process.wait()
-    os.kill(count.read()[3], signal.SIGKILL)
-    while os.path.exists(f"/proc/{count.read()[3]}") and not is_zombie(count.read()[3]):
+    os.kill(count.pid, signal.SIGKILL)
+    while not is_gone(count.pid):
         time.sleep(0.001)
     check_report(weigh, count, mode == "exact")
 
 
-def is_zombie(pid):
+def is_gone(pid):
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rsplit(")", 1)[1].split()[0] == "Z"
