@@ -138,13 +138,25 @@ static bool open_relro(struct object *object)
 	return object->writable;
 }
 
+/*
+ * Whether the object has a function of its own under this name, which no one
+ * else uses, and calls it, or may: what is not bound yet could be bound to it.
+ */
+static bool is_private(const struct object *object, const Elf64_Sym *symbol, const void *address,
+		       const struct weigh_native *native)
+{
+	return symbol->st_shndx != SHN_UNDEF && address != native->real &&
+	       object->base + symbol->st_value != (uintptr_t)native->real;
+}
+
 static void rewrite(struct object *object, const Elf64_Rela *relocation, const struct weigh_native *native)
 {
 	uintptr_t place = object->base + relocation->r_offset;
 	void **cell = (void **)place;
 	if (place >= object->relro_start && place < object->relro_end && !open_relro(object))
 		return;
-	if (*cell == native->ours)
+	const Elf64_Sym *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
+	if (*cell == native->ours || is_private(object, symbol, *cell, native))
 		return;
 	if (ELF64_R_TYPE(relocation->r_info) == R_X86_64_64 && *cell != native->real)
 		return;

@@ -36,11 +36,11 @@ def session_folder():
 
 
 @functools.lru_cache(maxsize=None)
-def build(source):
+def build(source, flags=()):
     """The path of a shared object made, once, of a file in native/."""
     path = pathlib.PurePath(source)
     compiler = "c++" if path.suffix == ".cpp" else "cc"
-    return build_extension(session_folder(), path.stem, os.path.join("native", source), compiler=compiler)
+    return build_extension(session_folder(), path.stem, os.path.join("native", source), compiler=compiler, flags=flags)
 
 
 def build_on_path(source):

@@ -228,6 +228,21 @@ def test_parts_of_mappings(record):
     assert pages("shrink") == (16, 1)
 
 
+@pytest.mark.parametrize("binding", ["NOW", "LAZY"])
+def test_library_with_an_allocator_of_its_own(run_alike, script, binding):
+    """It has malloc and free by name, and uses its own: they stay together."""
+    name = script(
+        f"""
+import ctypes, os, sys
+mode = os.RTLD_{binding} | os.RTLD_LOCAL | os.RTLD_DEEPBIND
+library = ctypes.CDLL({str(build('own_malloc.c', ('-fno-builtin', '-Wl,-z,lazy')))!r}, mode=mode)
+import decimal, zlib
+print(library.own_works())
+"""
+    )
+    assert run_alike(name).out == "1\n"
+
+
 def test_threads_of_c_that_never_end(run_alike, script):
     """Plain threads that allocate while the recording stops and the process ends."""
     environment = clean_environment(PYTHONPATH=build_on_path("allocate.c"))
