@@ -74,6 +74,7 @@ static void reach(unsigned log)
 	bool sampled;
 	double doublings = log - WEIGH_PERIOD_FIRST_LOG + 0.5;
 	stage_stack(4, 1, 1);
+	stage_capture->counters.sampled_blocks = WEIGH_SAMPLES_FREE; /* as if the first ones had been */
 	step_ns = (uint64_t)(1e9 / (WEIGH_SAMPLES_PER_SECOND * exp2(doublings)));
 	while (stage_capture->sampling_period == 0)
 		give(take(16, &sampled), 16);
