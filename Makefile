@@ -102,8 +102,8 @@ pytest-%: build-% .venvs/%/.test FORCE
 		--junit-xml=$(RESULTS)/python-$*.xml $(TESTS)
 
 bench: build ## the benchmarks, side by side with other tools, and their page (hours)
-	@version=$(PY); $(MAKE) --no-print-directory .venvs/bench-$$version/.made && \
-	.venvs/$$version/bin/python bench/run.py all --full --python $$version
+	@version=$(PY); $(MAKE) --no-print-directory .venvs/bench-$$version/.made
+	@version=$(PY); .venvs/$$version/bin/python bench/run.py all --full --python $$version
 
 bench-quick: build ## the few figures that guard against a slowdown (two minutes)
 	@version=$(PY); .venvs/$$version/bin/python bench/run.py quick --python $$version
