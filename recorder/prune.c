@@ -7,7 +7,7 @@
 #include "recorder/recorder.h"
 #include "recorder/stacks.h"
 
-enum { SPARE_MAX = 1 << 12 };
+enum { SPARE_MAX = 1 << 15 };
 
 static uint32_t spare[SPARE_MAX];
 static uint32_t spare_count;

@@ -22,7 +22,7 @@ enum {
 	WEIGH_SAMPLES_FREE = 1 << 15, /* the first ones, however fast they come: some 2 ms */
 	WEIGH_SAMPLES_LIVE = 1 << 16, /* the bound at first; grows by a quarter with each doubling */
 	WEIGH_PERIOD_FIRST_LOG = 8,   /* 256 bytes, the first step above everything */
-	WEIGH_PERIOD_LAST_LOG = 40,
+	WEIGH_PERIOD_LAST_LOG = 18,  /* 256 KiB: larger blocks are all but certain at any load */
 };
 
 /* Starts anew for a recording. */
