@@ -1,6 +1,7 @@
 """What a reading program holds, against tracemalloc's word."""
 
 import json
+import pathlib
 import sys
 
 import pytest
@@ -100,3 +101,21 @@ def test_sampled_interval_holds_the_truth(run_quiet, weigh, traced):
         assert report["end"]["footprint"] >= size
     assert bytes_held >= 3
     assert blocks_held >= 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mixed_program_line_by_line(run_quiet, tmp_path, seed):
+    """Both watch the same run: every line of the program holds the same bytes in the same blocks."""
+    program = pathlib.Path(__file__).parent / "mixed_program.py"
+    ending = run_quiet(program, str(seed), tmp_path / "traced", options=["--exact"])
+    assert ending.status == 0, ending.err
+    traced = json.loads((tmp_path / "traced").read_text())
+    assert len(traced) >= 14
+    capture = Capture("out.weigh")
+    assert capture.lost == 0
+    for line, expected in traced.items():
+        sums = [capture.sum("live", domain=d, file=program.name, line=int(line)) for d in ("mem", "object")]
+        found = [sum(tally.bytes for tally in sums), sum(tally.blocks for tally in sums)]
+        # A slice or a frame may come from a free list all the same: one or two blocks by another name.
+        assert found[0] == pytest.approx(expected[0], abs=1200), f"line {line}"
+        assert found[1] == pytest.approx(expected[1], abs=2), f"line {line}"
