@@ -2,7 +2,7 @@
  * An allocation or a free arrives: the way in for every hook.
  *
  * A hook calls weigh_event_enter, forwards the request, and hands the result
- * to weigh_event_alloc or weigh_event_native; before a free it calls
+ * to weigh_event_small or weigh_event_native; before a free it calls
  * weigh_event_free; around a realloc weigh_event_remove and, when that failed,
  * weigh_event_put_back. Cost on an unsampled block: some 3 ns each for
  * allocation and free of a small block, plus the reading of malloc's chunk
