@@ -21,7 +21,7 @@ export NINJA_STATUS = [%f/%t] #
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build build-all demo check lint unit test-python test-install test-newer sanitize fuzz golden bench bench-quick format \
+.PHONY: help build build-all demo check lint unit test-python test-kill test-install test-newer sanitize fuzz golden bench bench-quick format \
 	clean distclean FORCE
 
 help: ## this list
@@ -88,6 +88,9 @@ test-python-%: ## the Python tests on one Python: test-python-3.12
 test-install: ## pip install into an empty environment, and the command it gives
 	@scripts/need compiler python
 	@scripts/test-install $(PY)
+
+test-kill: ## kill a recording program at 100 random moments
+	@WEIGH_TEST_KILLS=100 $(MAKE) --no-print-directory pytest-$(PY) TESTS=tests/python/test_kill.py
 
 test-newer: ## Python 3.14 from a newer Debian, as root (NEWER="3.15 unstable")
 	@scripts/test-newer $(NEWER)
