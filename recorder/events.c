@@ -134,8 +134,8 @@ void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes,
 		.birth = thread->allocations,
 		.size = bytes < largest ? bytes : largest,
 	};
-	bool gil = domain == WEIGH_DOMAIN_MEM || domain == WEIGH_DOMAIN_OBJECT;
-	if (weigh_unlikely(thread->name_at && gil && thread->allocations >= thread->name_at))
+	if (weigh_unlikely(thread->name_at && weigh_domain_under_gil(domain) &&
+			   thread->allocations >= thread->name_at))
 		weigh_thread_find_name(thread);
 	if (store(thread, block, entry, footprint, domain))
 		return;

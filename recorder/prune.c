@@ -83,7 +83,7 @@ static void prune_pass(bool gil, bool also_at_peak)
 	uint32_t used = weigh_recorder.header->sections[WEIGH_SECTION_SITES].used;
 	for (uint32_t i = 0; i < used && spare_count < SPARE_MAX; i++) {
 		struct weigh_site *site = &weigh_recorder.sites[i];
-		bool python = site->domain == WEIGH_DOMAIN_MEM || site->domain == WEIGH_DOMAIN_OBJECT;
+		bool python = weigh_domain_under_gil((enum weigh_domain)site->domain);
 		if (python ? !gil : !weigh_site_lock(i))
 			continue;
 		weigh_site_settle(site);

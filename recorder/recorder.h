@@ -53,6 +53,12 @@ struct weigh_gate {
 
 extern struct weigh_gate weigh_gate;
 
+/* Whether blocks of a domain come and go, and its sites change, under the GIL only. */
+static inline bool weigh_domain_under_gil(enum weigh_domain domain)
+{
+	return domain == WEIGH_DOMAIN_MEM || domain == WEIGH_DOMAIN_OBJECT;
+}
+
 struct weigh_recording {
 	int fd; /* of the capture, allocated in full; the caller closes it */
 	bool exact;

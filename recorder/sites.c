@@ -101,15 +101,10 @@ bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain,
 	return true;
 }
 
-static bool under_gil(enum weigh_domain domain)
-{
-	return domain == WEIGH_DOMAIN_MEM || domain == WEIGH_DOMAIN_OBJECT;
-}
-
 /* A stack that the thread has not met lately. */
 static bool find_or_make(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
 {
-	bool gil = under_gil(domain);
+	bool gil = weigh_domain_under_gil(domain);
 	uint32_t frames = weigh_recorder.walker->list(gil, thread->frames, WEIGH_STACK_DEPTH);
 	if (!weigh_spin_take(&weigh_recorder.intern))
 		return false;
@@ -146,7 +141,8 @@ static void remember(struct weigh_site_memo *set, struct weigh_site_memo memo)
 bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
 {
 	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
-	uint64_t key = weigh_recorder.walker->hash(thread->walk, under_gil(domain), weigh_codes_epoch());
+	uint64_t key = weigh_recorder.walker->hash(thread->walk, weigh_domain_under_gil(domain),
+						   weigh_codes_epoch());
 	key = weigh_hash_step(key, domain + 1u) | 1;
 	struct weigh_site_memo *set = memo_set(thread, key);
 	for (unsigned way = 0; way < WEIGH_MEMO_WAYS; way++) {
@@ -283,7 +279,7 @@ bool weigh_site_born(struct weigh_thread *thread, enum weigh_domain domain, cons
 	for (int try = 0; try < TRIES; try++) {
 		if (!weigh_site_here(thread, domain, site))
 			return false;
-		if (under_gil(domain)) {
+		if (weigh_domain_under_gil(domain)) {
 			apply(&weigh_recorder.sites[*site], weight, WEIGH_SITE_BORN);
 			return true;
 		}
@@ -296,7 +292,7 @@ bool weigh_site_born(struct weigh_thread *thread, enum weigh_domain domain, cons
 bool weigh_site_apply(uint32_t index, const struct weigh_weight *weight, enum weigh_site_change change)
 {
 	struct weigh_site *site = &weigh_recorder.sites[index];
-	if (under_gil((enum weigh_domain)site->domain)) {
+	if (weigh_domain_under_gil((enum weigh_domain)site->domain)) {
 		apply(site, weight, change);
 		return true;
 	}
