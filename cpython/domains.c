@@ -11,16 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-	DOMAINS = 3,
-	SMALL_MAX =
-		512, /* bytes that the small-object allocator serves; larger and empty requests go to malloc */
-};
+enum { DOMAINS = 3 };
 
 /* What is below the hooks; written before they are in place. */
 static PyMemAllocatorEx below[DOMAINS];
 static PyObjectArenaAllocator arenas_below;
 static bool opaque;
+static bool plain; /* the small-object allocator itself is below, with nothing between */
 static bool reached[DOMAINS]; /* a call has passed through the hook */
 
 /* `fresh`: the block was not reallocated, so it lies in the smallest place that its bytes fit. */
@@ -30,12 +27,12 @@ static inline __attribute__((always_inline)) void record(struct weigh_thread *th
 	const uint64_t rounded = ((uint64_t)bytes + 15) & ~(uint64_t)15;
 	if (weigh_unlikely(opaque))
 		weigh_event_opaque(thread, block, bytes, domain);
-	else if (domain == WEIGH_DOMAIN_RAW || weigh_unlikely(!bytes || bytes > SMALL_MAX) ||
+	else if (domain == WEIGH_DOMAIN_RAW || weigh_unlikely(bytes - 1 >= WEIGH_POOL_SMALL_MAX) ||
 		 weigh_unlikely(weigh_event_is_native(thread, block)))
 		weigh_event_native(thread, block, bytes, domain);
 	else
 		weigh_event_small(thread, block, bytes,
-				  fresh ? rounded : weigh_small_footprint((uintptr_t)block), domain);
+				  fresh ? rounded : weigh_pool_footprint((uintptr_t)block), domain);
 }
 
 static inline __attribute__((always_inline)) void *leave(struct weigh_thread *thread, void *block,
@@ -53,8 +50,22 @@ static inline __attribute__((always_inline)) void *leave(struct weigh_thread *th
 	return block;
 }
 
-static inline __attribute__((always_inline)) void *do_realloc(void *ctx, void *block, size_t bytes,
-							      enum weigh_domain domain)
+/* Out of line, so that a request that passes costs no more than a jump. */
+static __attribute__((noinline)) void *do_malloc(void *ctx, size_t bytes, enum weigh_domain domain)
+{
+	struct weigh_thread *thread = weigh_event_enter();
+	return leave(thread, below[domain].malloc(ctx, bytes), bytes, domain);
+}
+
+static __attribute__((noinline)) void *do_calloc(void *ctx, size_t count, size_t size,
+						 enum weigh_domain domain)
+{
+	struct weigh_thread *thread = weigh_event_enter();
+	return leave(thread, below[domain].calloc(ctx, count, size), count * size, domain);
+}
+
+static __attribute__((noinline)) void *do_realloc(void *ctx, void *block, size_t bytes,
+						  enum weigh_domain domain)
 {
 	const PyMemAllocatorEx *real = &below[domain];
 	struct weigh_thread *thread = weigh_event_enter();
@@ -71,47 +82,108 @@ static inline __attribute__((always_inline)) void *do_realloc(void *ctx, void *b
 	return moved;
 }
 
-#define HOOKS(name, domain)                                                                         \
-	static void *name##_malloc(void *ctx, size_t bytes)                                         \
-	{                                                                                           \
-		struct weigh_thread *thread = weigh_event_enter();                                  \
-		return leave(thread, below[domain].malloc(ctx, bytes), bytes, domain);              \
-	}                                                                                           \
-	static void *name##_calloc(void *ctx, size_t count, size_t size)                            \
-	{                                                                                           \
-		struct weigh_thread *thread = weigh_event_enter();                                  \
-		return leave(thread, below[domain].calloc(ctx, count, size), count * size, domain); \
-	}                                                                                           \
-	static void *name##_realloc(void *ctx, void *block, size_t bytes)                           \
-	{                                                                                           \
-		return do_realloc(ctx, block, bytes, domain);                                       \
-	}                                                                                           \
-	static void name##_free(void *ctx, void *block)                                             \
-	{                                                                                           \
-		if (block)                                                                          \
-			weigh_event_free(block);                                                    \
-		below[domain].free(ctx, block);                                                     \
+static __attribute__((noinline)) void do_free(void *ctx, void *block, enum weigh_domain domain)
+{
+	if (block)
+		weigh_event_free(block);
+	below[domain].free(ctx, block);
+}
+
+static void *raw_malloc(void *ctx, size_t bytes)
+{
+	return do_malloc(ctx, bytes, WEIGH_DOMAIN_RAW);
+}
+
+static void *raw_calloc(void *ctx, size_t count, size_t size)
+{
+	return do_calloc(ctx, count, size, WEIGH_DOMAIN_RAW);
+}
+
+static void *raw_realloc(void *ctx, void *block, size_t bytes)
+{
+	return do_realloc(ctx, block, bytes, WEIGH_DOMAIN_RAW);
+}
+
+static void raw_free(void *ctx, void *block)
+{
+	do_free(ctx, block, WEIGH_DOMAIN_RAW);
+}
+
+/* A small block that is reallocated: what it occupied is read while it is there. */
+static inline __attribute__((always_inline)) void *small_realloc(void *ctx, void *block, size_t bytes,
+								 enum weigh_domain domain)
+{
+	uint64_t before = weigh_pool_footprint((uintptr_t)block);
+	void *moved = below[domain].realloc(ctx, block, bytes);
+	if (weigh_likely(moved))
+		weigh_event_small_moved(before, moved, bytes);
+	return moved;
+}
+
+/* The domains of the small-object allocator: most requests pass without an event. */
+#define SMALL_HOOKS(name, domain)                                                 \
+	static void *name##_malloc(void *ctx, size_t bytes)                       \
+	{                                                                         \
+		if (weigh_likely(weigh_event_small_passes(bytes)))                \
+			return below[domain].malloc(ctx, bytes);                  \
+		return do_malloc(ctx, bytes, domain);                             \
+	}                                                                         \
+	static void *name##_calloc(void *ctx, size_t count, size_t size)          \
+	{                                                                         \
+		if (weigh_likely(weigh_event_small_passes(count * size)))         \
+			return below[domain].calloc(ctx, count, size);            \
+		return do_calloc(ctx, count, size, domain);                       \
+	}                                                                         \
+	static void *name##_realloc(void *ctx, void *block, size_t bytes)         \
+	{                                                                         \
+		if (weigh_likely(weigh_event_small_realloc_passes(block, bytes))) \
+			return small_realloc(ctx, block, bytes, domain);          \
+		return do_realloc(ctx, block, bytes, domain);                     \
+	}                                                                         \
+	static void name##_free(void *ctx, void *block)                           \
+	{                                                                         \
+		if (weigh_likely(weigh_event_small_free_passes(block)))           \
+			below[domain].free(ctx, block);                           \
+		else                                                              \
+			do_free(ctx, block, domain);                              \
 	}
 
-HOOKS(raw, WEIGH_DOMAIN_RAW)
-HOOKS(mem, WEIGH_DOMAIN_MEM)
-HOOKS(object, WEIGH_DOMAIN_OBJECT)
+SMALL_HOOKS(mem, WEIGH_DOMAIN_MEM)
+SMALL_HOOKS(object, WEIGH_DOMAIN_OBJECT)
 
 /* An arena's size tells it from the chunks of the interpreter's frame stack, which are blocks as they are. */
-enum { ARENA_BYTES = 1 << 20 };
+enum { ARENA_BYTES = WEIGH_POOL_ARENA };
+
+/*
+ * Called for a request that passed as well, so its mapping is kept from being
+ * recorded here. Without an arena the small-object allocator turns to malloc,
+ * and one of which we have no map holds unknown pools: from then on requests
+ * do not pass.
+ */
+static void *small_arena(void *ctx)
+{
+	struct weigh_thread *thread = weigh_event_enter();
+	void *arena = arenas_below.alloc(ctx, ARENA_BYTES);
+	if (weigh_gate.on && arena)
+		weigh_shared_add(&weigh_recorder.header->counters.arenas, ARENA_BYTES);
+	if (weigh_gate.on == WEIGH_GATE_KNOWN && (!arena || !weigh_pools_add((uintptr_t)arena)))
+		weigh_gate.on = WEIGH_GATE_OPEN;
+	if (thread)
+		weigh_event_leave(thread);
+	return arena;
+}
 
 static void *arena_alloc(void *ctx, size_t bytes)
 {
-	void *arena = arenas_below.alloc(ctx, bytes);
-	if (arena && bytes == ARENA_BYTES && weigh_gate.on)
-		weigh_shared_add(&weigh_recorder.header->counters.arenas, (int64_t)bytes);
-	return arena;
+	return bytes == ARENA_BYTES ? small_arena(ctx) : arenas_below.alloc(ctx, bytes);
 }
 
 static void arena_free(void *ctx, void *arena, size_t bytes)
 {
 	if (bytes == ARENA_BYTES && weigh_gate.on && weigh_recorder.header->counters.arenas >= bytes)
 		weigh_shared_add(&weigh_recorder.header->counters.arenas, -(int64_t)bytes);
+	if (bytes == ARENA_BYTES && weigh_gate.on)
+		weigh_pools_remove((uintptr_t)arena);
 	if (weigh_self && weigh_self->walk)
 		weigh_walk_forget(weigh_self->walk, arena);
 	arenas_below.free(ctx, arena, bytes);
@@ -158,6 +230,12 @@ static void put_in_front(int domain, const PyMemAllocatorEx *found)
 	PyMem_SetAllocator(names[domain], &hooks[domain]);
 }
 
+static bool pymalloc_is_below(void)
+{
+	const char *name = _PyMem_GetCurrentAllocatorName();
+	return name && strcmp(name, "pymalloc") == 0;
+}
+
 void weigh_domains_install(void)
 {
 	static bool installed;
@@ -169,6 +247,7 @@ void weigh_domains_install(void)
 		PyMem_GetAllocator(names[i], &below[i]);
 	PyObject_GetArenaAllocator(&arenas_below);
 	bool plain_malloc = name && strcmp(name, "malloc") == 0;
+	plain = pymalloc_is_below();
 	opaque = !plain_malloc && !(in_pool(48) && in_pool(200) && in_pool(512));
 	for (int i = 0; i < DOMAINS; i++) {
 		PyMemAllocatorEx found = below[i];
@@ -178,20 +257,38 @@ void weigh_domains_install(void)
 	PyObject_SetArenaAllocator(&arenas);
 }
 
-/* Inside an event, so that the hooks let the probes pass. */
+/* Inside an event, so that the hooks let the probes pass; while requests pass, nothing was there before us. */
 void weigh_domains_restore(void)
 {
+	if (weigh_gate.on == WEIGH_GATE_KNOWN)
+		return;
 	struct weigh_thread *thread = weigh_event_enter();
 	for (int i = 0; i < DOMAINS; i++) {
 		PyMemAllocatorEx found;
 		PyMem_GetAllocator(names[i], &found);
 		reached[i] = false;
 		found.free(found.ctx, found.malloc(found.ctx, 1));
-		if (!reached[i])
-			put_in_front(i, &found);
+		if (reached[i])
+			continue;
+		plain = plain && pymalloc_is_below();
+		put_in_front(i, &found);
 	}
 	if (thread)
 		weigh_event_leave(thread);
+}
+
+/* Not when an allocator of another tool has come between since: the hooks were put in front of it anew. */
+void weigh_domains_survey(void)
+{
+	PyObject *ask = plain ? PySys_GetObject("getallocatedblocks") : NULL;
+	PyObject *answer = ask ? PyObject_CallNoArgs(ask) : NULL;
+	if (answer) {
+		long long blocks = PyLong_AsLongLong(answer);
+		Py_DECREF(answer);
+		if (blocks > 0)
+			weigh_recorder_survey((uint64_t)blocks);
+	}
+	PyErr_Clear();
 }
 
 bool weigh_domains_opaque(void)

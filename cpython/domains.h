@@ -19,6 +19,12 @@ void weigh_domains_install(void);
  */
 void weigh_domains_restore(void);
 
+/*
+ * Tells the recorder, right after the start, what the small-object allocator
+ * holds, when that can be known. With the GIL.
+ */
+void weigh_domains_survey(void);
+
 /* Whether block sizes cannot be read back, so that every block must be recorded. */
 bool weigh_domains_opaque(void);
 

@@ -99,6 +99,7 @@ static PyObject *start(PyObject *module, PyObject *args)
 	Py_DECREF(joined);
 	if (error)
 		return raise_error(error);
+	weigh_domains_survey();
 	Py_RETURN_NONE;
 }
 

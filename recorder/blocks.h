@@ -27,16 +27,16 @@
 
 enum weigh_block_state {
 	WEIGH_BLOCK_NONE = 0,    /* not recorded */
-	WEIGH_BLOCK_SMALL = 1,   /* counted; of the small-object allocator */
-	WEIGH_BLOCK_NATIVE = 2,  /* counted; of malloc */
+	WEIGH_BLOCK_SMALL = 1, /* counted; of the small-object allocator. In a known pool also: no block */
+	WEIGH_BLOCK_NATIVE = 2, /* counted; of malloc */
 	WEIGH_BLOCK_SAMPLED = 3, /* has an entry */
 };
 
 /* Who can say what a block occupies. */
 enum weigh_block_kind {
-	WEIGH_KIND_SMALL = 0,     /* the small-object allocator's pool header */
-	WEIGH_KIND_NATIVE = 1,    /* malloc_usable_size */
-	WEIGH_KIND_OPAQUE = 2,    /* nobody: requested bytes, rounded up */
+	WEIGH_KIND_SMALL = 0, /* the small-object allocator's pool header */
+	WEIGH_KIND_NATIVE = 1, /* malloc_usable_size */
+	WEIGH_KIND_OPAQUE = 2, /* nobody: requested bytes, rounded up */
 	WEIGH_KIND_UNCOUNTED = 3, /* not a recorded block, only watched */
 };
 
@@ -46,9 +46,9 @@ struct weigh_entry {
 	uint64_t slot : 8; /* address / 16 within the page */
 	uint64_t kind : 2; /* enum weigh_block_kind */
 	uint64_t sampled : 1;
-	uint64_t code : 1;     /* a code object lives here */
-	uint64_t period : 6;   /* log2 of the sampling period; 0: taken for certain */
-	uint64_t birth : 45;   /* allocations of its thread before it */
+	uint64_t code : 1; /* a code object lives here */
+	uint64_t period : 6; /* log2 of the sampling period; 0: taken for certain */
+	uint64_t birth : 45; /* allocations of its thread before it */
 	uint64_t site : 24;
 	uint64_t size : 40; /* requested bytes; saturates at 1 TiB */
 };
@@ -65,6 +65,8 @@ enum {
 struct weigh_granule {
 	uint64_t states[WEIGH_GRANULE_STATES];
 	uint64_t pages[WEIGH_GRANULE_PAGES]; /* node address | log2 capacity << 48 | entries << 52 */
+	uint64_t pools; /* a bit for each known pool: see pools.h */
+	uint64_t unsure_pools; /* what may become one without our being told */
 	struct weigh_spin lock;
 };
 
@@ -84,6 +86,15 @@ static inline struct weigh_granule *weigh_granule_find(uintptr_t address)
 	return leaf ? leaf->granules[index & ((1 << WEIGH_LEAF_SHIFT) - 1)] : NULL;
 }
 
+/* The same for the address of a block, which lies in the lower half of the address space. */
+static inline const struct weigh_granule *weigh_granule_near(uintptr_t address)
+{
+	const struct weigh_leaf *leaf =
+		weigh_blocks_root[address >> (WEIGH_GRANULE_SHIFT + WEIGH_LEAF_SHIFT) &
+				  ((1 << WEIGH_ROOT_SHIFT) - 1)];
+	return leaf ? leaf->granules[address >> WEIGH_GRANULE_SHIFT & ((1 << WEIGH_LEAF_SHIFT) - 1)] : NULL;
+}
+
 static inline uint64_t *weigh_state_word(struct weigh_granule *granule, uintptr_t address)
 {
 	return &granule->states[(address >> 9) & (WEIGH_GRANULE_STATES - 1)];
@@ -91,7 +102,7 @@ static inline uint64_t *weigh_state_word(struct weigh_granule *granule, uintptr_
 
 static inline unsigned weigh_state_shift(uintptr_t address)
 {
-	return (unsigned)(address >> 4 & 31) * 2;
+	return (unsigned)(address >> 3 & 62);
 }
 
 static inline enum weigh_block_state weigh_state_get(struct weigh_granule *granule, uintptr_t address)
@@ -112,11 +123,24 @@ static inline void weigh_state_set(struct weigh_granule *granule, uintptr_t addr
 		*word |= bits;
 }
 
+static inline void weigh_state_erase(struct weigh_granule *granule, uintptr_t address)
+{
+	*weigh_state_word(granule, address) &= ~(3ull << weigh_state_shift(address));
+}
+
+static inline uint64_t weigh_pool_bit(uintptr_t address)
+{
+	return 1ull << (address >> 14 & 63);
+}
+
+/* Sets the state of an address at which no block is recorded any more: SMALL in a known pool, else NONE. */
 static inline void weigh_state_clear(struct weigh_granule *granule, uintptr_t address, bool shared)
 {
 	uint64_t *word = weigh_state_word(granule, address);
 	uint64_t bits = 3ull << weigh_state_shift(address);
-	if (shared && !weigh_alone())
+	if (granule->pools & weigh_pool_bit(address))
+		*word = (*word & ~bits) | (uint64_t)WEIGH_BLOCK_SMALL << weigh_state_shift(address);
+	else if (shared && !weigh_alone())
 		__atomic_fetch_and(word, ~bits, __ATOMIC_RELAXED);
 	else
 		*word &= ~bits;

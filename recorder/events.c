@@ -45,6 +45,7 @@ static void count_native(int64_t live, int64_t blocks, int64_t allocated, int64_
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	struct weigh_thread *thread = weigh_self;
 	if (weigh_alone() || !thread || thread->gone) {
+		weigh_recorder.small_room = -1;
 		weigh_shared_add(&counters->other_live, live);
 		weigh_shared_add(&counters->other_blocks_live, blocks);
 		weigh_shared_add(&counters->other_allocated, allocated);
@@ -176,7 +177,7 @@ static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_
 	uint64_t footprint = 0;
 	switch (kind) {
 	case WEIGH_KIND_SMALL:
-		footprint = weigh_small_footprint(address);
+		footprint = weigh_pool_footprint(address);
 		counters->small_freed += footprint;
 		counters->small_blocks_freed++;
 		break;
@@ -225,14 +226,24 @@ static void remove_entry(struct weigh_taken *taken, enum weigh_removal why)
 	count_live_samples(-1);
 }
 
+/* Born before the recording, or never recorded: in a known pool its place is for ours now. */
+static void remove_stranger(struct weigh_taken *taken)
+{
+	if (taken->granule->pools & weigh_pool_bit(taken->address))
+		weigh_state_clear(taken->granule, taken->address, false);
+	else
+		taken->granule = NULL;
+}
+
 void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_taken *taken)
 {
 	*taken = (struct weigh_taken){.address = address, .granule = weigh_granule_find(address)};
 	if (!taken->granule)
 		return;
 	taken->state = weigh_state_get(taken->granule, address);
-	if (taken->state == WEIGH_BLOCK_NONE) {
-		taken->granule = NULL;
+	if (taken->state == WEIGH_BLOCK_NONE &&
+	    (taken->state = weigh_pools_settle(taken->granule, address)) == WEIGH_BLOCK_NONE) {
+		remove_stranger(taken);
 		return;
 	}
 	weigh_event_check_peak();
@@ -283,6 +294,10 @@ void weigh_event_put_back(const struct weigh_taken *taken)
 {
 	if (!taken->granule)
 		return;
+	if (taken->state == WEIGH_BLOCK_NONE) {
+		weigh_state_erase(taken->granule, taken->address);
+		return;
+	}
 	bool sampled = taken->state == WEIGH_BLOCK_SAMPLED;
 	enum weigh_block_kind kind = taken->state == WEIGH_BLOCK_SMALL ? WEIGH_KIND_SMALL : WEIGH_KIND_NATIVE;
 	if (sampled) {

@@ -16,7 +16,7 @@
 #ifndef WEIGH_RECORDER_EVENTS_H
 #define WEIGH_RECORDER_EVENTS_H
 
-#include "recorder/blocks.h"
+#include "recorder/pools.h"
 #include "recorder/thread.h"
 #include "weigh/format_math.h"
 
@@ -99,12 +99,27 @@ static inline void weigh_event_uncount_small(uint64_t footprint)
 	counters->small_blocks_allocated--;
 }
 
-/* What the small-object allocator keeps for a block: the class is at offset 36 of its pool. */
-static inline uint64_t weigh_small_footprint(uintptr_t address)
+/*
+ * Counts a small block that is about to be allocated and will not be sampled.
+ * False when it is to be recorded by an event: it is sampled, or not small, or
+ * its pool may be one that is not known. Under the GIL. 12 instructions: the
+ * request need not come back to us, because a known pool's blocks are counted
+ * unless the map says otherwise. One that the allocator then refuses stays
+ * counted.
+ */
+static inline bool weigh_event_small_passes(size_t bytes)
 {
-	enum { POOL = 16384, CLASS_OFFSET = 36 };
-	uint32_t class = *(const uint32_t *)((address & ~(uintptr_t)(POOL - 1)) + CLASS_OFFSET);
-	return ((uint64_t)class + 1) << 4;
+	struct weigh_thread *thread = weigh_self;
+	if (weigh_unlikely(weigh_gate.on != WEIGH_GATE_KNOWN) || weigh_unlikely(!thread) ||
+	    weigh_unlikely(bytes - 1 >= WEIGH_POOL_SMALL_MAX) ||
+	    weigh_unlikely(thread->countdown < (int64_t)bytes))
+		return false;
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	thread->countdown -= (int64_t)bytes;
+	thread->allocations++;
+	counters->small_allocated += (bytes + 15) & ~(uint64_t)15;
+	counters->small_blocks_allocated++;
+	return true;
 }
 
 /*
@@ -161,10 +176,65 @@ static inline void weigh_event_check_peak(void)
 	int64_t live = (int64_t)weigh_counters_live(&header->counters) + (thread ? thread->pending_live : 0);
 	if (weigh_unlikely(live > (int64_t)header->peak.footprint))
 		weigh_event_new_peak((uint64_t)live);
+	weigh_recorder.small_room =
+		weigh_counters_small_live(&header->counters) + ((int64_t)header->peak.footprint - live);
 }
 
 /* Records the end of a block that is more than a small one counted. On any thread, inside an event or not. */
 void weigh_event_end(uintptr_t address);
+
+/* A small block in a known pool whose end is all there is to count; the gate says that pools are known. */
+static inline bool weigh_event_is_plain(uintptr_t address)
+{
+	const struct weigh_granule *granule = weigh_granule_near(address);
+	return weigh_likely(granule) &&
+	       weigh_likely((granule->states[address >> 9 & (WEIGH_GRANULE_STATES - 1)] >>
+				     weigh_state_shift(address) &
+			     3) == WEIGH_BLOCK_SMALL) &&
+	       weigh_likely(weigh_counters_small_live(&weigh_recorder.header->counters) <=
+			    weigh_recorder.small_room);
+}
+
+static inline void weigh_event_count_small_freed(uint64_t footprint)
+{
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	counters->small_freed += footprint;
+	counters->small_blocks_freed++;
+}
+
+/* Counts a small block that is about to be freed; false when weigh_event_free is to look at it. Under the GIL. */
+static inline bool weigh_event_small_free_passes(const void *block)
+{
+	uintptr_t address = (uintptr_t)block;
+	if (weigh_unlikely(weigh_gate.on != WEIGH_GATE_KNOWN) ||
+	    weigh_unlikely(!weigh_event_is_plain(address)))
+		return false;
+	weigh_event_count_small_freed(weigh_pool_footprint(address));
+	return true;
+}
+
+/*
+ * Whether a small block may be reallocated without an event: neither it nor
+ * what replaces it is sampled. Then, when the request was granted,
+ * weigh_event_small_moved counts it. Under the GIL.
+ */
+static inline bool weigh_event_small_realloc_passes(const void *block, size_t bytes)
+{
+	const struct weigh_thread *thread = weigh_self;
+	return weigh_likely(weigh_gate.on == WEIGH_GATE_KNOWN) && weigh_likely(thread != NULL) &&
+	       bytes - 1 < WEIGH_POOL_SMALL_MAX && weigh_likely(thread->countdown >= (int64_t)bytes) &&
+	       weigh_event_is_plain((uintptr_t)block);
+}
+
+static inline void weigh_event_small_moved(uint64_t footprint_before, const void *block, size_t bytes)
+{
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	weigh_self->countdown -= (int64_t)bytes;
+	weigh_self->allocations++;
+	counters->small_allocated += weigh_pool_footprint((uintptr_t)block);
+	counters->small_blocks_allocated++;
+	weigh_event_count_small_freed(footprint_before);
+}
 
 /* Records that a block is about to be freed. A block not recorded is silent. */
 static inline void weigh_event_free(void *block)
@@ -177,15 +247,14 @@ static inline void weigh_event_free(void *block)
 		return;
 	switch (weigh_state_get(granule, address)) {
 	case WEIGH_BLOCK_NONE:
+		if ((granule->pools | granule->unsure_pools) & weigh_pool_bit(address))
+			weigh_event_end(address);
 		return;
-	case WEIGH_BLOCK_SMALL: {
-		struct weigh_counters *counters = &weigh_recorder.header->counters;
+	case WEIGH_BLOCK_SMALL:
 		weigh_event_check_peak();
-		counters->small_freed += weigh_small_footprint(address);
-		counters->small_blocks_freed++;
+		weigh_event_count_small_freed(weigh_pool_footprint(address));
 		weigh_state_clear(granule, address, false);
 		return;
-	}
 	default:
 		weigh_event_end(address);
 	}

@@ -13,6 +13,7 @@
 #include "recorder/codes.h"
 #include "recorder/layout.h"
 #include "recorder/mappings.h"
+#include "recorder/pools.h"
 #include "recorder/prune.h"
 #include "recorder/resident.h"
 #include "recorder/sampler.h"
@@ -33,7 +34,7 @@ struct weigh_gate weigh_gate;
 
 bool weigh_recorder_running(void)
 {
-	return weigh_gate.on != 0;
+	return weigh_gate.on != WEIGH_GATE_SHUT;
 }
 
 static struct weigh_error *map_capture(int fd)
@@ -167,8 +168,15 @@ struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording
 	weigh_threads_reset();
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	memcpy(weigh_recorder.header->magic, WEIGH_MAGIC, sizeof(weigh_recorder.header->magic));
-	weigh_gate.on = 1;
+	weigh_recorder.small_room = -1;
+	weigh_gate.on = WEIGH_GATE_OPEN;
 	return NULL;
+}
+
+void weigh_recorder_survey(uint64_t blocks)
+{
+	if (weigh_recorder_running() && weigh_pools_survey(blocks))
+		weigh_gate.on = WEIGH_GATE_KNOWN;
 }
 
 /*
@@ -179,7 +187,7 @@ struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording
 static bool close_gate(void)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
-	__atomic_store_n(&weigh_gate.on, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&weigh_gate.on, WEIGH_GATE_SHUT, __ATOMIC_SEQ_CST);
 	if (!weigh_alone())
 		nanosleep(&pause, NULL);
 	return weigh_threads_quiet(weigh_self);
@@ -231,6 +239,7 @@ void weigh_recorder_reset_peak(void)
 	if (!weigh_recorder_running())
 		return;
 	struct weigh_header *header = weigh_recorder.header;
+	weigh_recorder.small_room = -1;
 	header->peak.footprint = weigh_recorder_live();
 	header->peak.blocks = weigh_counters_blocks(&header->counters);
 	header->peak.time_ns = weigh_clock_now() - weigh_recorder.started_ns;

@@ -37,10 +37,17 @@ struct weigh_recorder {
 	const struct weigh_walker *walker; /* static */
 	bool exact;
 	uint64_t started_ns;
+	int64_t small_room; /* live bytes of small blocks up to which there is no new peak; -1: not known */
 	struct weigh_spin intern; /* guards codes, strings, nodes and the making of sites */
 };
 
 extern struct weigh_recorder weigh_recorder;
+
+enum weigh_gate_state {
+	WEIGH_GATE_SHUT = 0,
+	WEIGH_GATE_OPEN = 1,
+	WEIGH_GATE_KNOWN = 2, /* open, and all pools of the small-object allocator are known */
+};
 
 /*
  * Whether events are recorded. It has a page of its own that the kernel wipes
@@ -48,7 +55,7 @@ extern struct weigh_recorder weigh_recorder;
  * never touches the parent's capture.
  */
 struct weigh_gate {
-	uint32_t on;
+	uint32_t on; /* enum weigh_gate_state */
 } __attribute__((aligned(4096)));
 
 extern struct weigh_gate weigh_gate;
@@ -83,6 +90,13 @@ struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording
 void weigh_recorder_stop(void);
 
 bool weigh_recorder_running(void);
+
+/*
+ * Says, right after the start and still under the GIL, how many blocks the
+ * small-object allocator holds. When they can be told from those to come,
+ * events of small blocks cost less from now on.
+ */
+void weigh_recorder_survey(uint64_t blocks);
 
 /* Footprint of live recorded blocks now and at the peak; 0 when not recording. */
 uint64_t weigh_recorder_live(void);

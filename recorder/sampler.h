@@ -18,7 +18,7 @@
 #include "recorder/thread.h"
 
 enum {
-	WEIGH_SAMPLES_PER_SECOND = 100000,
+	WEIGH_SAMPLES_PER_SECOND = 25000,
 	WEIGH_SAMPLES_FREE = 1 << 15, /* the first ones, however fast they come: some 2 ms */
 	WEIGH_SAMPLES_LIVE = 1 << 16, /* the bound at first; grows by a quarter with each doubling */
 	WEIGH_PERIOD_FIRST_LOG = 8,   /* 256 bytes, the first step above everything */

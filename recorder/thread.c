@@ -215,6 +215,7 @@ void weigh_threads_sum(struct weigh_counters *counters)
 void weigh_thread_flush(struct weigh_thread *thread)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	weigh_recorder.small_room = -1;
 	weigh_shared_add(&counters->other_live, thread->pending_live);
 	weigh_shared_add(&counters->other_allocated, thread->pending_allocated);
 	weigh_shared_add(&counters->other_blocks_live, thread->pending_blocks);

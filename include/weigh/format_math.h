@@ -32,10 +32,16 @@ static inline uint64_t weigh_size_bucket_limit(uint32_t index)
 	return (1ull << top) + ((quarter + 1) << (top - 2));
 }
 
+/* Footprint of live blocks of the small-object allocator. */
+static inline int64_t weigh_counters_small_live(const struct weigh_counters *c)
+{
+	return (int64_t)(c->small_allocated - c->small_freed);
+}
+
 /* Footprint of all live recorded blocks. */
 static inline uint64_t weigh_counters_live(const struct weigh_counters *c)
 {
-	int64_t live = (int64_t)(c->small_allocated - c->small_freed + (uint64_t)c->other_live);
+	int64_t live = weigh_counters_small_live(c) + c->other_live;
 	return live > 0 ? (uint64_t)live : 0;
 }
 

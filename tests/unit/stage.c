@@ -245,7 +245,7 @@ void *stage_small(size_t bytes, enum weigh_domain domain)
 	struct weigh_thread *thread = weigh_event_enter();
 	void *block = take_small(bytes);
 	if (thread) {
-		weigh_event_small(thread, block, bytes, weigh_small_footprint((uintptr_t)block), domain);
+		weigh_event_small(thread, block, bytes, weigh_pool_footprint((uintptr_t)block), domain);
 		weigh_event_leave(thread);
 	}
 	return block;
