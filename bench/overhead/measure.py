@@ -2,7 +2,9 @@
 
 A round runs each tool once on a program, and the bare interpreter twice, in a
 random order; a tool's ratio is its time over the mean of that round's two bare
-runs. The second bare run over the first shows what the machine alone does.
+runs. The second bare run over the first shows what the machine alone does. The
+other tools may leave out the last rounds: their runs are long, and their ratios
+so far from 1 that few are enough.
 A tool that fails or passes the limit is not run again on that program.
 """
 
@@ -58,7 +60,11 @@ def live_blocks(place, names):
     return found
 
 
-def measure_program(place, program, chosen, rounds, scale):
+def is_peer(name):
+    return not name.startswith("weigh") and name not in ("bare", "again")
+
+
+def measure_program(place, program, chosen, rounds, peer_rounds, scale):
     words = programs.command(place, program, scale)
     by_name = {tool.name: tool for tool in chosen}
     # Warms the caches of files, and tells how long a run may take.
@@ -71,7 +77,7 @@ def measure_program(place, program, chosen, rounds, scale):
     given_up = set()
     for order in measure.orders(list(by_name), rounds):
         for name in order:
-            if name in given_up:
+            if name in given_up or (is_peer(name) and len(runs[name]) == peer_rounds):
                 continue
             row = run_tool(place, by_name[name], words, limit)
             runs[name].append(row)
@@ -85,11 +91,12 @@ def measure_program(place, program, chosen, rounds, scale):
         "live_blocks": live_blocks(place, [name for name in by_name if name not in given_up]),
         "limit": limit,
         "rounds": rounds,
+        "peer_rounds": min(rounds, peer_rounds),
         "scale": scale,
     }
 
 
-def main(place, chosen_programs, chosen_tools, rounds, scale):
+def main(place, chosen_programs, chosen_tools, rounds, peer_rounds, scale):
     ends = [tools.TOOLS["bare"], tools.TOOLS["again"]]
     chosen = ends + [tool for tool in chosen_tools if tool not in ends]
     versions = place.versions(tools.PACKAGES)
@@ -101,7 +108,7 @@ def main(place, chosen_programs, chosen_tools, rounds, scale):
     }
     for number, program in enumerate(chosen_programs, 1):
         start = time.monotonic()
-        row = measure_program(place, program, chosen, rounds, scale)
+        row = measure_program(place, program, chosen, rounds, peer_rounds, scale)
         if row:
             store.save("overhead", about, {program.name: row})
         print(

@@ -86,10 +86,12 @@ def summary(rows, names):
 
 def rounds_text(rows):
     rounds = sorted({row["rounds"] for row in rows.values()})
+    peers = sorted({row.get("peer_rounds", row["rounds"]) for row in rows.values()})
     scales = sorted({row["scale"] for row in rows.values()})
     bare = [bare_of(row, 0, "wall") for row in rows.values()]
     return (
-        f"Rounds for each program: {' or '.join(map(str, rounds))}; "
+        f"Rounds for each program: {' or '.join(map(str, rounds))}, "
+        f"of which the other tools take part in {' or '.join(map(str, peers))}; "
         f"work: {' or '.join(f'{scale:g}' for scale in scales)} units "
         f"(a bare run takes {min(bare):.1f} to {max(bare):.1f} s)."
     )
