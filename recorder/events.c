@@ -1,16 +1,14 @@
 /*
- * Events: the paths of native and sampled blocks, of frees that are more than
- * a bit, and of a new peak. Any thread, inside an event.
+ * Events: the paths of sampled blocks, of frees that are more than a bit, and
+ * of a new peak. Any thread, inside an event. Native blocks: see native.c.
  */
 #include "recorder/events.h"
 
 #include "base/clock.h"
 #include "recorder/codes.h"
-#include "recorder/large.h"
+#include "recorder/native.h"
 #include "recorder/sampler.h"
 #include "recorder/sites.h"
-
-#include <malloc.h>
 
 static struct weigh_spin sizes_locks[WEIGH_SIZE_STRIPES];
 
@@ -24,40 +22,6 @@ void weigh_event_new_peak(uint64_t live)
 		header->peak.blocks += (uint64_t)weigh_self->pending_blocks;
 	header->peak.time_ns = now > weigh_recorder.started_ns ? now - weigh_recorder.started_ns : 0;
 	header->peak.epoch++;
-}
-
-/* malloc's chunk: what the program may use and the header before it. */
-static uint64_t native_footprint(uintptr_t address)
-{
-	return malloc_usable_size((void *)address) + sizeof(size_t);
-}
-
-/* What malloc would keep for a request: for blocks of allocators that cannot be asked. */
-static uint64_t opaque_footprint(uint64_t bytes)
-{
-	uint64_t chunk = (bytes + sizeof(size_t) + 15) & ~(uint64_t)15;
-	return chunk < 32 ? 32 : chunk;
-}
-
-/* Counts native bytes that came (1), went (-1), came back (1, not as an allocation) or never were. */
-static void count_native(int64_t live, int64_t blocks, int64_t allocated, int64_t blocks_allocated)
-{
-	struct weigh_counters *counters = &weigh_recorder.header->counters;
-	struct weigh_thread *thread = weigh_self;
-	if (weigh_alone() || !thread || thread->gone) {
-		weigh_recorder.small_room = -1;
-		weigh_shared_add(&counters->other_live, live);
-		weigh_shared_add(&counters->other_blocks_live, blocks);
-		weigh_shared_add(&counters->other_allocated, allocated);
-		weigh_shared_add(&counters->other_blocks_allocated, blocks_allocated);
-		return;
-	}
-	thread->pending_live += live;
-	thread->pending_blocks += blocks;
-	thread->pending_allocated += allocated;
-	thread->pending_blocks_allocated += blocks_allocated;
-	if (thread->pending_live >= WEIGH_PENDING || thread->pending_live <= -WEIGH_PENDING)
-		weigh_thread_flush(thread);
 }
 
 static void count_size(const struct weigh_thread *thread, uint64_t bytes, const struct weigh_weight *weight)
@@ -87,12 +51,12 @@ static struct weigh_weight entry_weight(const struct weigh_entry *entry, uint64_
 /* Marks a block that is counted but not sampled; false when its end would not be noticed. */
 static bool mark_counted(void *block, enum weigh_block_kind kind)
 {
-	struct weigh_granule *granule = weigh_granule_make((uintptr_t)block);
-	if (!granule || kind == WEIGH_KIND_OPAQUE)
+	struct weigh_granule *granule;
+	if (kind == WEIGH_KIND_NATIVE)
+		return weigh_native_mark((uintptr_t)block);
+	if (kind == WEIGH_KIND_OPAQUE || !(granule = weigh_granule_make((uintptr_t)block)))
 		return false;
-	weigh_state_set(granule, (uintptr_t)block,
-			kind == WEIGH_KIND_SMALL ? WEIGH_BLOCK_SMALL : WEIGH_BLOCK_NATIVE,
-			kind != WEIGH_KIND_SMALL);
+	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SMALL, false);
 	return true;
 }
 
@@ -102,7 +66,7 @@ static void uncount(enum weigh_block_kind kind, uint64_t footprint)
 	if (kind == WEIGH_KIND_SMALL)
 		weigh_event_uncount_small(footprint);
 	else
-		count_native(-(int64_t)footprint, -1, -(int64_t)footprint, -1);
+		weigh_native_count(-(int64_t)footprint, -1, -(int64_t)footprint, -1);
 }
 
 static bool store(struct weigh_thread *thread, void *block, struct weigh_entry entry, uint64_t footprint,
@@ -145,35 +109,11 @@ void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes,
 		uncount(kind, footprint);
 }
 
-void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain)
-{
-	uint64_t footprint = native_footprint((uintptr_t)block);
-	thread->allocations++;
-	thread->countdown -= (int64_t)(bytes ? bytes : 1);
-	count_native((int64_t)footprint, 1, (int64_t)footprint, 1);
-	weigh_large_note((uintptr_t)block, footprint, WEIGH_LARGE_BLOCK);
-	if (thread->countdown < 0) {
-		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_NATIVE);
-	} else if (weigh_unlikely(!mark_counted(block, WEIGH_KIND_NATIVE))) {
-		weigh_recorder_lose(WEIGH_LOSS_MEMORY, bytes);
-		uncount(WEIGH_KIND_NATIVE, footprint);
-	}
-}
-
-void weigh_event_opaque(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain)
-{
-	uint64_t footprint = opaque_footprint(bytes);
-	thread->allocations++;
-	count_native((int64_t)footprint, 1, (int64_t)footprint, 1);
-	weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_OPAQUE);
-}
-
 /* Counts a block of a kind out of the live ones, and says what it occupied. */
 static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_t bytes,
 			  enum weigh_removal why)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
-	bool retract = why == WEIGH_REMOVE_RETRACT;
 	uint64_t footprint = 0;
 	switch (kind) {
 	case WEIGH_KIND_SMALL:
@@ -183,9 +123,9 @@ static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_
 		break;
 	case WEIGH_KIND_NATIVE:
 	case WEIGH_KIND_OPAQUE:
-		footprint = kind == WEIGH_KIND_NATIVE ? native_footprint(address) : opaque_footprint(bytes);
-		weigh_large_forget(address, footprint);
-		count_native(-(int64_t)footprint, -1, retract ? -(int64_t)footprint : 0, retract ? -1 : 0);
+		footprint = kind == WEIGH_KIND_NATIVE ? weigh_native_footprint(address)
+						      : weigh_opaque_footprint(bytes);
+		weigh_native_count_out(address, footprint, why);
 		break;
 	case WEIGH_KIND_UNCOUNTED:
 		break;
@@ -256,28 +196,6 @@ void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_
 	}
 }
 
-static void end_stray(uintptr_t address)
-{
-	struct weigh_taken taken;
-	if (weigh_stray_enter())
-		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
-	weigh_stray_leave();
-}
-
-void weigh_event_end(uintptr_t address)
-{
-	struct weigh_taken taken;
-	struct weigh_thread *thread = weigh_self;
-	if (!thread || thread->gone) {
-		end_stray(address);
-	} else if (thread->depth) {
-		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
-	} else if ((thread = weigh_event_enter())) {
-		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
-		weigh_event_leave(thread);
-	}
-}
-
 static void count_back(uintptr_t address, enum weigh_block_kind kind, uint64_t footprint)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
@@ -285,8 +203,7 @@ static void count_back(uintptr_t address, enum weigh_block_kind kind, uint64_t f
 		counters->small_freed -= footprint;
 		counters->small_blocks_freed--;
 	} else if (kind != WEIGH_KIND_UNCOUNTED) {
-		count_native((int64_t)footprint, 1, 0, 0);
-		weigh_large_note(address, footprint, WEIGH_LARGE_BLOCK);
+		weigh_native_count_back(address, footprint);
 	}
 }
 
