@@ -7,9 +7,9 @@
 #include "interpose/natives.h"
 
 #include "interpose/patch.h"
-#include "recorder/events.h"
 #include "recorder/large.h"
 #include "recorder/mappings.h"
+#include "recorder/native.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,10 +22,10 @@
 /* Ends an event, or tells the outer one what malloc returned. */
 static inline void *leave(struct weigh_thread *thread, void *block, size_t bytes)
 {
-	if (!thread)
+	if (weigh_unlikely(!thread))
 		return weigh_event_note_native(block);
-	if (block)
-		weigh_event_native(thread, block, bytes, WEIGH_DOMAIN_MALLOC);
+	if (weigh_likely(block != NULL))
+		weigh_native_born(thread, block, bytes, WEIGH_DOMAIN_MALLOC);
 	weigh_event_leave(thread);
 	return block;
 }
@@ -44,8 +44,8 @@ static void *our_calloc(size_t count, size_t size)
 
 static void our_free(void *block)
 {
-	if (block)
-		weigh_event_free(block);
+	if (weigh_likely(block != NULL))
+		weigh_native_free((uintptr_t)block);
 	free(block);
 }
 
@@ -253,6 +253,7 @@ struct weigh_native weigh_natives[] = {
 
 void weigh_natives_init(void)
 {
+	weigh_native_learn();
 	for (struct weigh_native *entry = weigh_natives; entry->name; entry++)
 		entry->real = dlsym(RTLD_DEFAULT, entry->name);
 	real_track = (track_function *)native("PyTraceMalloc_Track")->real;

@@ -19,7 +19,7 @@ void weigh_event_new_peak(uint64_t live)
 	header->peak.footprint = live;
 	header->peak.blocks = weigh_counters_blocks(&header->counters);
 	if (weigh_self)
-		header->peak.blocks += (uint64_t)weigh_self->pending_blocks;
+		header->peak.blocks += (uint64_t)weigh_pending_blocks(weigh_self);
 	header->peak.time_ns = now > weigh_recorder.started_ns ? now - weigh_recorder.started_ns : 0;
 	header->peak.epoch++;
 }
@@ -66,7 +66,7 @@ static void uncount(enum weigh_block_kind kind, uint64_t footprint)
 	if (kind == WEIGH_KIND_SMALL)
 		weigh_event_uncount_small(footprint);
 	else
-		weigh_native_count(-(int64_t)footprint, -1, -(int64_t)footprint, -1);
+		weigh_native_count_allocated(-(int64_t)footprint, -1);
 }
 
 static bool store(struct weigh_thread *thread, void *block, struct weigh_entry entry, uint64_t footprint,

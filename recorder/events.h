@@ -173,7 +173,8 @@ static inline void weigh_event_check_peak(void)
 {
 	struct weigh_header *header = weigh_recorder.header;
 	const struct weigh_thread *thread = weigh_self;
-	int64_t live = (int64_t)weigh_counters_live(&header->counters) + (thread ? thread->pending_live : 0);
+	int64_t live =
+		(int64_t)weigh_counters_live(&header->counters) + (thread ? weigh_pending_live(thread) : 0);
 	if (weigh_unlikely(live > (int64_t)header->peak.footprint))
 		weigh_event_new_peak((uint64_t)live);
 	weigh_recorder.small_room =

@@ -18,10 +18,8 @@ static struct weigh_large *entry_at(uintptr_t address, uint32_t probe)
 	return &entries[(home + probe) % header->sections[WEIGH_SECTION_LARGE].capacity];
 }
 
-void weigh_large_note(uintptr_t address, uint64_t bytes, enum weigh_large_kind kind)
+void weigh_large_enter(uintptr_t address, uint64_t bytes, enum weigh_large_kind kind)
 {
-	if (bytes < WEIGH_LARGE_BYTES)
-		return;
 	for (uint32_t probe = 0; probe < PROBES; probe++) {
 		struct weigh_large *entry = entry_at(address, probe);
 		uint64_t empty = 0;
@@ -35,10 +33,8 @@ void weigh_large_note(uintptr_t address, uint64_t bytes, enum weigh_large_kind k
 	weigh_recorder.header->sections[WEIGH_SECTION_LARGE].refused++;
 }
 
-void weigh_large_forget(uintptr_t address, uint64_t bytes)
+void weigh_large_erase(uintptr_t address)
 {
-	if (bytes < WEIGH_LARGE_BYTES)
-		return;
 	for (uint32_t probe = 0; probe < PROBES; probe++) {
 		struct weigh_large *entry = entry_at(address, probe);
 		if (__atomic_load_n(&entry->address, __ATOMIC_RELAXED) != address)

@@ -16,10 +16,21 @@
 
 enum { WEIGH_LARGE_BYTES = 1 << 20 };
 
+void weigh_large_enter(uintptr_t address, uint64_t bytes, enum weigh_large_kind kind);
+void weigh_large_erase(uintptr_t address);
+
 /* Notes a block or reservation of at least WEIGH_LARGE_BYTES; smaller ones are ignored. */
-void weigh_large_note(uintptr_t address, uint64_t bytes, enum weigh_large_kind kind);
+static inline void weigh_large_note(uintptr_t address, uint64_t bytes, enum weigh_large_kind kind)
+{
+	if (__builtin_expect(bytes >= WEIGH_LARGE_BYTES, 0))
+		weigh_large_enter(address, bytes, kind);
+}
 
 /* Forgets the one that begins at this address, if it is noted. */
-void weigh_large_forget(uintptr_t address, uint64_t bytes);
+static inline void weigh_large_forget(uintptr_t address, uint64_t bytes)
+{
+	if (__builtin_expect(bytes >= WEIGH_LARGE_BYTES, 0))
+		weigh_large_erase(address);
+}
 
 #endif

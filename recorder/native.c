@@ -2,15 +2,54 @@
  * Native blocks: counting them and the two ways in. Any thread, inside an
  * event, except weigh_event_end, which makes one.
  */
+#define _GNU_SOURCE
 #include "recorder/native.h"
 
-#include "recorder/large.h"
-
+#include <dlfcn.h>
+#include <gnu/libc-version.h>
 #include <malloc.h>
+#include <stdlib.h>
 
-uint64_t weigh_native_footprint(uintptr_t address)
+bool weigh_native_chunks;
+
+uint64_t weigh_native_ask(uintptr_t address)
 {
 	return malloc_usable_size((void *)address) + sizeof(size_t);
+}
+
+/* Whether malloc is libc's own; only then may the word before a block be read at all. */
+static bool is_libc_malloc(void)
+{
+	Dl_info allocator, measure, libc;
+	return dladdr(__extension__(void *) malloc, &allocator) &&
+	       dladdr(__extension__(void *) malloc_usable_size, &measure) &&
+	       dladdr(__extension__(void *) gnu_get_libc_version, &libc) &&
+	       allocator.dli_fbase == libc.dli_fbase && measure.dli_fbase == libc.dli_fbase;
+}
+
+/* Reads the word before a block and frees it. */
+static bool agrees(void *block)
+{
+	bool same = block && weigh_native_footprint((uintptr_t)block) == weigh_native_ask((uintptr_t)block);
+	free(block);
+	return same;
+}
+
+/*
+ * Small chunks, and ones with mappings of their own: those above the size from
+ * which freeing one no longer moves malloc's threshold for such mappings.
+ */
+void weigh_native_learn(void)
+{
+	enum { SMALL = 16 << 10, MAPPED = 33 << 20 };
+	static bool learned;
+	if (learned)
+		return;
+	learned = true;
+	bool same = weigh_native_chunks = is_libc_malloc();
+	for (size_t bytes = 1; same && bytes <= SMALL; bytes += bytes / 2 + 7)
+		same = agrees(malloc(bytes)) && agrees(memalign(4096, bytes));
+	weigh_native_chunks = same && agrees(malloc(MAPPED)) && agrees(memalign(4096, MAPPED));
 }
 
 uint64_t weigh_opaque_footprint(uint64_t bytes)
@@ -19,24 +58,48 @@ uint64_t weigh_opaque_footprint(uint64_t bytes)
 	return chunk < 32 ? 32 : chunk;
 }
 
-void weigh_native_count(int64_t live, int64_t blocks, int64_t allocated, int64_t blocks_allocated)
+/* Where the thread may count by itself. */
+static struct weigh_pending *pending_counts(struct weigh_thread *thread)
+{
+	return weigh_alone() || !thread || thread->gone ? NULL : &thread->pending;
+}
+
+static void flush_if_due(struct weigh_thread *thread)
+{
+	int64_t live = weigh_pending_live(thread);
+	if (live >= WEIGH_PENDING || live <= -WEIGH_PENDING)
+		weigh_thread_flush(thread);
+}
+
+void weigh_native_count_allocated(int64_t footprint, int64_t blocks)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
-	struct weigh_thread *thread = weigh_self;
-	if (weigh_alone() || !thread || thread->gone) {
+	struct weigh_pending *pending = pending_counts(weigh_self);
+	if (!pending) {
 		weigh_recorder.small_room = -1;
-		weigh_shared_add(&counters->other_live, live);
+		weigh_shared_add(&counters->other_live, footprint);
 		weigh_shared_add(&counters->other_blocks_live, blocks);
-		weigh_shared_add(&counters->other_allocated, allocated);
-		weigh_shared_add(&counters->other_blocks_allocated, blocks_allocated);
+		weigh_shared_add(&counters->other_allocated, footprint);
+		weigh_shared_add(&counters->other_blocks_allocated, blocks);
 		return;
 	}
-	thread->pending_live += live;
-	thread->pending_blocks += blocks;
-	thread->pending_allocated += allocated;
-	thread->pending_blocks_allocated += blocks_allocated;
-	if (thread->pending_live >= WEIGH_PENDING || thread->pending_live <= -WEIGH_PENDING)
-		weigh_thread_flush(thread);
+	pending->allocated += footprint;
+	pending->blocks_allocated += blocks;
+	flush_if_due(weigh_self);
+}
+
+void weigh_native_count_freed(int64_t footprint, int64_t blocks)
+{
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	struct weigh_pending *pending = pending_counts(weigh_self);
+	if (!pending) {
+		weigh_shared_add(&counters->other_live, -footprint);
+		weigh_shared_add(&counters->other_blocks_live, -blocks);
+		return;
+	}
+	pending->freed += footprint;
+	pending->blocks_freed += blocks;
+	flush_if_due(weigh_self);
 }
 
 bool weigh_native_mark(uintptr_t address)
@@ -50,37 +113,50 @@ bool weigh_native_mark(uintptr_t address)
 
 void weigh_native_count_out(uintptr_t address, uint64_t footprint, enum weigh_removal why)
 {
-	bool retract = why == WEIGH_REMOVE_RETRACT;
 	weigh_large_forget(address, footprint);
-	weigh_native_count(-(int64_t)footprint, -1, retract ? -(int64_t)footprint : 0, retract ? -1 : 0);
+	if (why == WEIGH_REMOVE_RETRACT)
+		weigh_native_count_allocated(-(int64_t)footprint, -1);
+	else
+		weigh_native_count_freed((int64_t)footprint, 1);
 }
 
 void weigh_native_count_back(uintptr_t address, uint64_t footprint)
 {
-	weigh_native_count((int64_t)footprint, 1, 0, 0);
+	weigh_native_count_freed(-(int64_t)footprint, -1);
 	weigh_large_note(address, footprint, WEIGH_LARGE_BLOCK);
+}
+
+void weigh_native_born_slowly(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
+			      enum weigh_domain domain)
+{
+	weigh_native_count_allocated((int64_t)footprint, 1);
+	weigh_large_note((uintptr_t)block, footprint, WEIGH_LARGE_BLOCK);
+	if (thread->countdown < 0) {
+		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_NATIVE);
+	} else if (!weigh_native_mark((uintptr_t)block)) {
+		weigh_recorder_lose(WEIGH_LOSS_MEMORY, bytes);
+		weigh_native_count_allocated(-(int64_t)footprint, -1);
+	}
+}
+
+void weigh_native_gone_slowly(struct weigh_granule *granule, uintptr_t address, uint64_t footprint)
+{
+	weigh_event_check_peak();
+	weigh_thread_look_at_peak(weigh_self);
+	weigh_native_count_out(address, footprint, WEIGH_REMOVE_FREE);
+	weigh_state_clear(granule, address, true);
 }
 
 void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain)
 {
-	uint64_t footprint = weigh_native_footprint((uintptr_t)block);
-	thread->allocations++;
-	thread->countdown -= (int64_t)(bytes ? bytes : 1);
-	weigh_native_count((int64_t)footprint, 1, (int64_t)footprint, 1);
-	weigh_large_note((uintptr_t)block, footprint, WEIGH_LARGE_BLOCK);
-	if (thread->countdown < 0) {
-		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_NATIVE);
-	} else if (weigh_unlikely(!weigh_native_mark((uintptr_t)block))) {
-		weigh_recorder_lose(WEIGH_LOSS_MEMORY, bytes);
-		weigh_native_count(-(int64_t)footprint, -1, -(int64_t)footprint, -1);
-	}
+	weigh_native_born(thread, block, bytes, domain);
 }
 
 void weigh_event_opaque(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain)
 {
 	uint64_t footprint = weigh_opaque_footprint(bytes);
 	thread->allocations++;
-	weigh_native_count((int64_t)footprint, 1, (int64_t)footprint, 1);
+	weigh_native_count_allocated((int64_t)footprint, 1);
 	weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_OPAQUE);
 }
 

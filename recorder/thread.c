@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/pages.h"
 #include "recorder/sampler.h"
+#include "weigh/format_math.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -84,10 +85,10 @@ static uint16_t enter_capture(struct weigh_thread *thread)
 	return (uint16_t)index;
 }
 
+/* Without room, so that the first fall looks at the peak. */
 static void forget_pending(struct weigh_thread *thread)
 {
-	thread->pending_live = thread->pending_allocated = 0;
-	thread->pending_blocks = thread->pending_blocks_allocated = 0;
+	thread->pending = (struct weigh_pending){.room = INT64_MIN};
 }
 
 static void start_record(struct weigh_thread *thread)
@@ -205,22 +206,31 @@ uint64_t weigh_threads_resident(void)
 void weigh_threads_sum(struct weigh_counters *counters)
 {
 	for (struct weigh_thread *thread = all; thread; thread = thread->next) {
-		counters->other_live += thread->pending_live;
-		counters->other_allocated += (uint64_t)thread->pending_allocated;
-		counters->other_blocks_live += thread->pending_blocks;
-		counters->other_blocks_allocated += (uint64_t)thread->pending_blocks_allocated;
+		const struct weigh_pending *pending = &thread->pending;
+		counters->other_live += weigh_pending_live(thread);
+		counters->other_allocated += (uint64_t)pending->allocated;
+		counters->other_blocks_live += weigh_pending_blocks(thread);
+		counters->other_blocks_allocated += (uint64_t)pending->blocks_allocated;
 	}
+}
+
+void weigh_thread_look_at_peak(struct weigh_thread *thread)
+{
+	const struct weigh_header *header = weigh_recorder.header;
+	thread->pending.room =
+		(int64_t)header->peak.footprint - (int64_t)weigh_counters_live(&header->counters);
 }
 
 void weigh_thread_flush(struct weigh_thread *thread)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	weigh_recorder.small_room = -1;
-	weigh_shared_add(&counters->other_live, thread->pending_live);
-	weigh_shared_add(&counters->other_allocated, thread->pending_allocated);
-	weigh_shared_add(&counters->other_blocks_live, thread->pending_blocks);
-	weigh_shared_add(&counters->other_blocks_allocated, thread->pending_blocks_allocated);
-	forget_pending(thread);
+	weigh_shared_add(&counters->other_live, weigh_pending_live(thread));
+	weigh_shared_add(&counters->other_allocated, thread->pending.allocated);
+	weigh_shared_add(&counters->other_blocks_live, weigh_pending_blocks(thread));
+	weigh_shared_add(&counters->other_blocks_allocated, thread->pending.blocks_allocated);
+	thread->pending = (struct weigh_pending){0};
+	weigh_thread_look_at_peak(thread);
 }
 
 /* A thread enters threading's list soon after its first allocations, and may end after a few more. */

@@ -24,6 +24,15 @@ enum {
 	WEIGH_MEMO_WAYS = 4, /* memos that share a place: one cache line */
 };
 
+/* Counts of native blocks, kept by the thread a while so that threads do not share a line. */
+struct weigh_pending {
+	int64_t allocated;
+	int64_t blocks_allocated;
+	int64_t freed;
+	int64_t blocks_freed;
+	int64_t room; /* live bytes above it may be a new peak, as far as was known at the last look */
+};
+
 struct weigh_thread {
 	uint32_t depth;       /* inside an event: nested ones pass through */
 	uint32_t natives;     /* entries of `native` */
@@ -37,15 +46,11 @@ struct weigh_thread {
 	uint64_t name_at;     /* allocations at which to look for a name; 0: known */
 	uint32_t generation;  /* of the site table, when this thread last found a site in it */
 
-	/* Counters of native blocks, kept here a while so that threads do not share a line. */
-	int64_t pending_live;
-	int64_t pending_allocated;
-	int64_t pending_blocks;
-	int64_t pending_blocks_allocated;
+	struct weigh_pending pending;
 
-	void *walk;                /* the walker's memory of this thread */
+	void *walk; /* the walker's memory of this thread */
 	struct weigh_thread *next; /* all threads' records, for ever */
-	bool idle;                 /* free to be used by a new thread */
+	bool idle; /* free to be used by a new thread */
 	struct weigh_frame frames[WEIGH_STACK_DEPTH];
 	struct weigh_stack_memo stack;
 	struct weigh_site_memo memos[WEIGH_THREAD_MEMOS] __attribute__((aligned(64)));
@@ -83,6 +88,20 @@ uint64_t weigh_threads_resident(void);
 
 /* Adds what threads have not yet added to the shared counters. */
 void weigh_threads_sum(struct weigh_counters *counters);
+
+/* What the thread's pending counts make of the live bytes and blocks. */
+static inline int64_t weigh_pending_live(const struct weigh_thread *thread)
+{
+	return thread->pending.allocated - thread->pending.freed;
+}
+
+static inline int64_t weigh_pending_blocks(const struct weigh_thread *thread)
+{
+	return thread->pending.blocks_allocated - thread->pending.blocks_freed;
+}
+
+/* Finds out anew how much the thread may have pending before that can be a new peak. */
+void weigh_thread_look_at_peak(struct weigh_thread *thread);
 
 /* Adds this thread's pending counts to the shared ones. */
 void weigh_thread_flush(struct weigh_thread *thread);

@@ -4,6 +4,7 @@
 #include "stage.h"
 
 #include "base/hash.h"
+#include "recorder/native.h"
 #include "recorder/recorder.h"
 
 #include <setjmp.h>
@@ -102,6 +103,7 @@ struct weigh_error *stage_try_begin(bool exact, uint64_t file_size)
 		.command_bytes = sizeof(command),
 		.walker = &walker,
 	};
+	weigh_native_learn();
 	struct weigh_error *error = weigh_recorder_start(&recording);
 	close(fd);
 	return error;

@@ -2,6 +2,7 @@
  * Events in exact mode: what allocations, frees and reallocations add up to,
  * per site and in all. One thread.
  */
+#include "recorder/native.h"
 #include "stage.h"
 
 #include <setjmp.h>
@@ -366,6 +367,23 @@ static void test_sizes_are_counted(void **state)
 		assert_true(buckets[i].blocks == expected[i]);
 }
 
+/* Of all kinds of chunk: from a bin, from the top, aligned, with a mapping of its own. */
+static void test_chunks_are_read_as_malloc_says(void **state)
+{
+	enum { LARGEST = 200 << 20 };
+	(void)state;
+	for (size_t bytes = 1; bytes < LARGEST; bytes += bytes / 3 + 1) {
+		void *blocks[] = {malloc(bytes), aligned_alloc(64, (bytes + 63) & ~(size_t)63),
+				  realloc(malloc(bytes / 2), bytes)};
+		for (unsigned i = 0; i < 3; i++) {
+			assert_non_null(blocks[i]);
+			assert_int_equal(weigh_native_footprint((uintptr_t)blocks[i]),
+					 stage_footprint(blocks[i]));
+			free(blocks[i]);
+		}
+	}
+}
+
 static void test_after_the_end_nothing_is_recorded(void **state)
 {
 	(void)state;
@@ -424,6 +442,7 @@ int main(void)
 		EXACT(test_tracked_block_of_a_cache),
 		EXACT(test_nested_events_pass_through),
 		EXACT(test_sizes_are_counted),
+		EXACT(test_chunks_are_read_as_malloc_says),
 		EXACT(test_after_the_end_nothing_is_recorded),
 		EXACT(test_recordings_follow_each_other),
 	};
