@@ -18,6 +18,7 @@ static PyMemAllocatorEx below[DOMAINS];
 static PyObjectArenaAllocator arenas_below;
 static bool opaque;
 static bool plain; /* the small-object allocator itself is below, with nothing between */
+static bool malloc_records; /* what the raw domain below asks of malloc passes through malloc's hook */
 static bool reached[DOMAINS]; /* a call has passed through the hook */
 
 /* `fresh`: the block was not reallocated, so it lies in the smallest place that its bytes fit. */
@@ -50,26 +51,77 @@ static inline __attribute__((always_inline)) void *leave(struct weigh_thread *th
 	return block;
 }
 
+/*
+ * The calling thread's record when a request of this domain is one that ends
+ * in malloc, whose hook can then record it in the domain's name; else NULL, and
+ * it is an event of its own.
+ */
+static inline struct weigh_thread *hand_on(size_t bytes, enum weigh_domain domain)
+{
+	struct weigh_thread *thread = weigh_self;
+	bool large = bytes > WEIGH_POOL_SMALL_MAX || (domain == WEIGH_DOMAIN_RAW && bytes);
+	return large && malloc_records && weigh_gate.on == WEIGH_GATE_KNOWN && thread && !thread->depth
+		       ? thread
+		       : NULL;
+}
+
+/* The outermost domain that a request passes gives it its name. */
+static inline uint32_t name_request(struct weigh_thread *thread, enum weigh_domain domain)
+{
+	uint32_t outer = thread->request;
+	if (!outer)
+		thread->request = domain + 1u;
+	return outer;
+}
+
 /* Out of line, so that a request that passes costs no more than a jump. */
 static __attribute__((noinline)) void *do_malloc(void *ctx, size_t bytes, enum weigh_domain domain)
 {
-	struct weigh_thread *thread = weigh_event_enter();
+	struct weigh_thread *thread = hand_on(bytes, domain);
+	if (thread) {
+		uint32_t outer = name_request(thread, domain);
+		void *block = below[domain].malloc(ctx, bytes);
+		thread->request = outer;
+		return block;
+	}
+	thread = weigh_event_enter();
 	return leave(thread, below[domain].malloc(ctx, bytes), bytes, domain);
 }
 
 static __attribute__((noinline)) void *do_calloc(void *ctx, size_t count, size_t size,
 						 enum weigh_domain domain)
 {
-	struct weigh_thread *thread = weigh_event_enter();
+	struct weigh_thread *thread = hand_on(count * size, domain);
+	if (thread) {
+		uint32_t outer = name_request(thread, domain);
+		void *block = below[domain].calloc(ctx, count, size);
+		thread->request = outer;
+		return block;
+	}
+	thread = weigh_event_enter();
 	return leave(thread, below[domain].calloc(ctx, count, size), count * size, domain);
+}
+
+/* Whether the end of a block, or its move to another of malloc's, is for malloc's hook to record. */
+static inline bool is_for_malloc(const void *block, enum weigh_domain domain)
+{
+	return malloc_records && weigh_gate.on == WEIGH_GATE_KNOWN &&
+	       (domain == WEIGH_DOMAIN_RAW || weigh_event_is_native_counted(block));
 }
 
 static __attribute__((noinline)) void *do_realloc(void *ctx, void *block, size_t bytes,
 						  enum weigh_domain domain)
 {
 	const PyMemAllocatorEx *real = &below[domain];
-	struct weigh_thread *thread = weigh_event_enter();
+	struct weigh_thread *thread = hand_on(bytes, domain);
 	struct weigh_taken taken;
+	if (thread && (!block || is_for_malloc(block, domain))) {
+		uint32_t outer = name_request(thread, domain);
+		void *moved = real->realloc(ctx, block, bytes);
+		thread->request = outer;
+		return moved;
+	}
+	thread = weigh_event_enter();
 	if (!thread)
 		return leave(NULL, real->realloc(ctx, block, bytes), bytes, domain);
 	weigh_event_remove((uintptr_t)block, WEIGH_REMOVE_REALLOC, &taken);
@@ -84,7 +136,7 @@ static __attribute__((noinline)) void *do_realloc(void *ctx, void *block, size_t
 
 static __attribute__((noinline)) void do_free(void *ctx, void *block, enum weigh_domain domain)
 {
-	if (block)
+	if (block && !is_for_malloc(block, domain))
 		weigh_event_free(block);
 	below[domain].free(ctx, block);
 }
@@ -277,6 +329,20 @@ void weigh_domains_restore(void)
 		weigh_event_leave(thread);
 }
 
+/* Inside an event a hook only notes what malloc returned: whether this block came through it. */
+static bool raw_reaches_malloc(void)
+{
+	const PyMemAllocatorEx *raw = &below[WEIGH_DOMAIN_RAW];
+	struct weigh_thread *thread = weigh_event_enter();
+	if (!thread)
+		return false;
+	void *block = raw->malloc(raw->ctx, WEIGH_POOL_SMALL_MAX + 1);
+	bool reaches = block && weigh_event_is_native(thread, block);
+	raw->free(raw->ctx, block);
+	weigh_event_leave(thread);
+	return reaches;
+}
+
 /* Not when an allocator of another tool has come between since: the hooks were put in front of it anew. */
 void weigh_domains_survey(void)
 {
@@ -285,6 +351,7 @@ void weigh_domains_survey(void)
 	if (answer) {
 		long long blocks = PyLong_AsLongLong(answer);
 		Py_DECREF(answer);
+		malloc_records = raw_reaches_malloc();
 		if (blocks > 0)
 			weigh_recorder_survey((uint64_t)blocks);
 	}

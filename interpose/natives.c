@@ -25,7 +25,7 @@ static inline void *leave(struct weigh_thread *thread, void *block, size_t bytes
 	if (weigh_unlikely(!thread))
 		return weigh_event_note_native(block);
 	if (weigh_likely(block != NULL))
-		weigh_native_born(thread, block, bytes, WEIGH_DOMAIN_MALLOC);
+		weigh_native_born(thread, block, bytes, weigh_event_native_domain(thread));
 	weigh_event_leave(thread);
 	return block;
 }
@@ -58,7 +58,7 @@ static void *our_realloc(void *block, size_t bytes)
 	weigh_event_remove((uintptr_t)block, bytes ? WEIGH_REMOVE_REALLOC : WEIGH_REMOVE_FREE, &taken);
 	void *moved = realloc(block, bytes);
 	if (moved)
-		weigh_event_native(thread, moved, bytes, WEIGH_DOMAIN_MALLOC);
+		weigh_event_native(thread, moved, bytes, weigh_event_native_domain(thread));
 	else if (bytes)
 		weigh_event_put_back(&taken);
 	weigh_event_leave(thread);

@@ -95,9 +95,14 @@ static inline const struct weigh_granule *weigh_granule_near(uintptr_t address)
 	return leaf ? leaf->granules[address >> WEIGH_GRANULE_SHIFT & ((1 << WEIGH_LEAF_SHIFT) - 1)] : NULL;
 }
 
+static inline uint32_t weigh_state_index(uintptr_t address)
+{
+	return address >> 9 & (WEIGH_GRANULE_STATES - 1);
+}
+
 static inline uint64_t *weigh_state_word(struct weigh_granule *granule, uintptr_t address)
 {
-	return &granule->states[(address >> 9) & (WEIGH_GRANULE_STATES - 1)];
+	return &granule->states[weigh_state_index(address)];
 }
 
 static inline unsigned weigh_state_shift(uintptr_t address)
@@ -105,9 +110,9 @@ static inline unsigned weigh_state_shift(uintptr_t address)
 	return (unsigned)(address >> 3 & 62);
 }
 
-static inline enum weigh_block_state weigh_state_get(struct weigh_granule *granule, uintptr_t address)
+static inline enum weigh_block_state weigh_state_get(const struct weigh_granule *granule, uintptr_t address)
 {
-	uint64_t word = __atomic_load_n(weigh_state_word(granule, address), __ATOMIC_RELAXED);
+	uint64_t word = __atomic_load_n(&granule->states[weigh_state_index(address)], __ATOMIC_RELAXED);
 	return (enum weigh_block_state)(word >> weigh_state_shift(address) & 3);
 }
 

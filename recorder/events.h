@@ -81,6 +81,20 @@ static inline bool weigh_event_is_native(const struct weigh_thread *thread, cons
 	return false;
 }
 
+/* Whether the map has a block as malloc's, counted and not sampled. */
+static inline bool weigh_event_is_native_counted(const void *block)
+{
+	const struct weigh_granule *granule = weigh_granule_near((uintptr_t)block);
+	return granule && weigh_state_get(granule, (uintptr_t)block) == WEIGH_BLOCK_NATIVE;
+}
+
+/* In whose name malloc was called. */
+static inline enum weigh_domain weigh_event_native_domain(const struct weigh_thread *thread)
+{
+	return weigh_unlikely(thread->request) ? (enum weigh_domain)(thread->request - 1)
+					       : WEIGH_DOMAIN_MALLOC;
+}
+
 /* A block of a known kind that is sampled; slow path of the two below. */
 void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
 			 enum weigh_domain domain, enum weigh_block_kind kind);
@@ -189,9 +203,7 @@ static inline bool weigh_event_is_plain(uintptr_t address)
 {
 	const struct weigh_granule *granule = weigh_granule_near(address);
 	return weigh_likely(granule) &&
-	       weigh_likely((granule->states[address >> 9 & (WEIGH_GRANULE_STATES - 1)] >>
-				     weigh_state_shift(address) &
-			     3) == WEIGH_BLOCK_SMALL) &&
+	       weigh_likely(weigh_state_get(granule, address) == WEIGH_BLOCK_SMALL) &&
 	       weigh_likely(weigh_counters_small_live(&weigh_recorder.header->counters) <=
 			    weigh_recorder.small_room);
 }

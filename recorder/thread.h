@@ -37,6 +37,7 @@ struct weigh_thread {
 	uint32_t depth;       /* inside an event: nested ones pass through */
 	uint32_t natives;     /* entries of `native` */
 	const void *native[WEIGH_THREAD_NATIVES]; /* what malloc returned to nested calls */
+	uint32_t request;     /* domain + 1 whose request malloc is serving; 0: malloc's own */
 	int64_t countdown;    /* requested bytes until the next sample */
 	uint64_t allocations; /* recorded so far */
 	uint64_t random;      /* state of the generator */
