@@ -6,6 +6,8 @@
 
 #include "base/hash.h"
 
+#define weigh_unlikely(x) __builtin_expect(!!(x), 0)
+
 /* Past WEIGH_WALK_WORDS frames the rest is folded inwards-out: still a function of the whole stack. */
 uint64_t weigh_walk_plain(struct weigh_walk *walk, weigh_python_frame *frame)
 {
@@ -22,143 +24,270 @@ uint64_t weigh_walk_plain(struct weigh_walk *walk, weigh_python_frame *frame)
 
 #if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030e0000
 
-#if PY_VERSION_HEX < 0x030c0000
-enum { ON_C_STACK = -1 };
-#else
-enum { ON_C_STACK = FRAME_OWNED_BY_CSTACK };
-#endif
+static const struct _stack_chunk *top_chunk(PyThreadState *state)
+{
+	return state->datastack_chunk;
+}
 
-static bool inside(const _PyStackChunk *chunk, const weigh_python_frame *frame)
+static const struct _stack_chunk *chunk_below(const struct _stack_chunk *chunk)
+{
+	return chunk->previous;
+}
+
+static bool inside(const struct _stack_chunk *chunk, const weigh_python_frame *frame)
 {
 	return (uintptr_t)frame - (uintptr_t)chunk < chunk->size;
 }
 
-/* The sum of all frames from the boundary outwards, kept for the chunk above it. */
-static uint64_t below_chunk(struct weigh_walk *walk, const void *chunk, weigh_python_frame *boundary)
+static bool on_frame_stack(const weigh_python_frame *frame)
 {
-	uintptr_t word = boundary ? weigh_frame_word(boundary) : 0;
-	struct weigh_walk_chunk *known = NULL;
-	for (uint32_t i = walk->chunk_count; i-- > 0 && !known;)
-		if (walk->chunks[i].chunk == chunk)
-			known = &walk->chunks[i];
-	if (known && known->boundary == boundary && known->word == word)
-		return known->below;
-	if (!known) {
-		if (walk->chunk_count == WEIGH_WALK_CHUNKS)
-			walk->chunk_count--;
-		known = &walk->chunks[walk->chunk_count++];
-	}
-	*known = (struct weigh_walk_chunk){
-		.chunk = chunk,
-		.boundary = boundary,
-		.word = word,
-		.below = weigh_walk_plain(walk, boundary),
-	};
-	return known->below;
-}
-
-/* Whether the remembered frames below number `count` are as they were. */
-static bool unchanged(const struct weigh_walk *walk, uint32_t count)
-{
-	uintptr_t difference = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct weigh_walk_frame *known = &walk->run[i];
-		difference |= (uintptr_t)weigh_frame_previous(known->frame) ^ (uintptr_t)known->link;
-		difference |= weigh_frame_word(known->frame) ^ known->word;
-	}
-	return difference == 0;
-}
-
-/* How many remembered frames lie outwards of this one, if it is remembered and they still stand; else 0. */
-static uint32_t remembered(struct weigh_walk *walk, const _PyStackChunk *chunk, weigh_python_frame *frame,
-			   uint32_t *length)
-{
-	while (*length > 0) {
-		weigh_python_frame *known = walk->run[*length - 1].frame;
-		if (inside(chunk, known) && known <= frame)
-			break;
-		--*length;
-	}
-	if (*length < 2 || walk->run[*length - 1].frame != frame)
-		return 0;
-	uint32_t outwards = *length - 1;
-	if (walk->run[outwards].link == weigh_frame_previous(frame) && unchanged(walk, outwards))
-		return outwards;
-	*length = 0;
-	return 0;
-}
-
-/* Adds the frames met on the way to the sum, outermost first, and remembers what may be. */
-static uint64_t fold(struct weigh_walk *walk, uint64_t sum, uint32_t length, uint32_t count)
-{
-	bool contiguous = true;
-	while (count-- > 0) {
-		const struct weigh_walk_pending *met = &walk->pending[count];
-		contiguous = contiguous && met->stays && length < WEIGH_WALK_RUN;
-		if (contiguous)
-			walk->run[length++] = (struct weigh_walk_frame){
-				.frame = met->frame,
-				.link = weigh_frame_previous(met->frame),
-				.word = met->word,
-				.before = sum,
-			};
-		sum = weigh_hash_step(sum, met->word);
-	}
-	walk->run_length = length;
-	return sum;
-}
-
-uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state)
-{
-	const _PyStackChunk *chunk = state->datastack_chunk;
-	weigh_python_frame *top = weigh_frame_top(state);
-	weigh_python_frame *frame = top;
-	uint32_t length = chunk == walk->run_chunk ? walk->run_length : 0;
-	uint32_t outwards = 0;
-	uint32_t count = 0;
-	if (!chunk)
-		return weigh_walk_plain(walk, top);
-	for (; frame && !outwards; frame = weigh_frame_previous(frame)) {
-		bool here = inside(chunk, frame);
-		if (!here && frame->owner == FRAME_OWNED_BY_THREAD)
-			break;
-		if (count == WEIGH_WALK_PENDING) {
-			walk->run_length = 0;
-			return weigh_walk_plain(walk, top);
-		}
-		walk->pending[count++] = (struct weigh_walk_pending){
-			.frame = frame,
-			.word = weigh_frame_word(frame),
-			.stays = here || frame->owner == ON_C_STACK,
-		};
-		if (here)
-			outwards = remembered(walk, chunk, frame, &length);
-	}
-	walk->run_chunk = chunk;
-	uint64_t sum = outwards ? walk->run[outwards].before : below_chunk(walk, chunk, frame);
-	return fold(walk, sum, outwards, count);
-}
-
-void weigh_walk_forget(struct weigh_walk *walk, const void *chunk)
-{
-	for (uint32_t i = 0; i < walk->chunk_count; i++)
-		if (walk->chunks[i].chunk == chunk)
-			walk->chunks[i] = walk->chunks[--walk->chunk_count];
-	if (walk->run_chunk == chunk)
-		walk->run_chunk = NULL;
+	return frame->owner == FRAME_OWNED_BY_THREAD;
 }
 
 #else
 
+/* No chunks whose end could be noticed: every walk checks the whole run. */
+struct _stack_chunk;
+
+static const struct _stack_chunk *top_chunk(PyThreadState *state)
+{
+	(void)state;
+	return NULL;
+}
+
+static const struct _stack_chunk *chunk_below(const struct _stack_chunk *chunk)
+{
+	(void)chunk;
+	return NULL;
+}
+
+static bool inside(const struct _stack_chunk *chunk, const weigh_python_frame *frame)
+{
+	(void)chunk;
+	(void)frame;
+	return false;
+}
+
+static bool on_frame_stack(const weigh_python_frame *frame)
+{
+	(void)frame;
+	return false;
+}
+
+#endif
+
+/* Of a frame known to be in the chain: whether it and its link are as they were. */
+static inline bool stands(const struct weigh_walk_frame *known)
+{
+	return weigh_frame_word(known->frame) == known->word &&
+	       weigh_frame_previous(known->frame) == known[-1].frame;
+}
+
+/*
+ * Brings the run up to date as far as frame `last`, which is in the chain and
+ * in the run. Where the chain goes another way the run is cut off, and false
+ * returned. Of the frame below the floor the word alone is compared: it waits
+ * in a call, and so do those below.
+ */
+static bool settle(struct weigh_walk *walk, uint32_t last, uint32_t floor)
+{
+	struct weigh_walk_frame *const lowest = &walk->run[floor];
+	struct weigh_walk_frame *const end = &walk->run[last];
+	struct weigh_walk_frame *changed = end + 1;
+	struct weigh_walk_frame *known = end;
+	weigh_python_frame *frame;
+	while (known - lowest >= 3 && stands(known) && stands(known - 1) && stands(known - 2) &&
+	       stands(known - 3))
+		known -= 4;
+	for (frame = known->frame; known >= lowest; known--) {
+		weigh_python_frame *outer = known[-1].frame;
+		uintptr_t word = weigh_frame_word(frame);
+		if (weigh_unlikely(word != known->word)) {
+			known->word = word;
+			changed = known;
+		}
+		if (weigh_unlikely(weigh_frame_previous(frame) != outer)) {
+			walk->length = (uint32_t)(known - walk->run);
+			return false;
+		}
+		frame = outer;
+	}
+	if (frame && weigh_frame_word(frame) != lowest[-1].word) {
+		walk->length = 0;
+		return false;
+	}
+	for (; changed <= end; changed++)
+		changed->sum = weigh_hash_step(changed[-1].sum, changed->word);
+	return true;
+}
+
+/* Puts the frames met on the way at the end of the run. There is room for them. */
+static uint64_t append(struct weigh_walk *walk, uint32_t length, uint32_t count)
+{
+	uint64_t sum = walk->run[length - 1].sum;
+	while (count-- > 0) {
+		const struct weigh_walk_met *met = &walk->met[count];
+		sum = weigh_hash_step(sum, met->word);
+		walk->run[length++] = (struct weigh_walk_frame){met->frame, met->word, sum};
+	}
+	walk->length = length;
+	return sum;
+}
+
+static void meet(struct weigh_walk *walk, uint32_t *count, weigh_python_frame *frame)
+{
+	walk->met[(*count)++] = (struct weigh_walk_met){frame, weigh_frame_word(frame)};
+}
+
+/* Starts a run with the frames of the top chunk. What lies below is summed once, for as long as the chunk stands. */
+static uint64_t start_run(struct weigh_walk *walk, const struct _stack_chunk *chunk, weigh_python_frame *top)
+{
+	weigh_python_frame *frame = top;
+	uint32_t count = 0;
+	walk->length = 0;
+	walk->segments = 0;
+	for (; frame; frame = weigh_frame_previous(frame)) {
+		if (chunk && !inside(chunk, frame) && on_frame_stack(frame))
+			break;
+		if (count == WEIGH_WALK_RUN - 1)
+			return weigh_walk_plain(walk, top);
+		meet(walk, &count, frame);
+	}
+	walk->segments = 1;
+	walk->segment[0] = (struct weigh_walk_segment){.chunk = chunk, .floor = 1};
+	walk->run[0] = (struct weigh_walk_frame){
+		.frame = frame,
+		.word = frame ? weigh_frame_word(frame) : 0,
+		.sum = frame ? weigh_walk_plain(walk, frame) : 0,
+	};
+	return append(walk, 1, count);
+}
+
+/*
+ * Shortens `length` to the place of a frame in the run, if it is there. On the
+ * frame stack addresses rise inwards; others are sought near the end alone.
+ */
+static bool recall(const struct weigh_walk *walk, const struct _stack_chunk *here, weigh_python_frame *frame,
+		   uint32_t *length)
+{
+	enum { NEAR = 8 };
+	if (!here) {
+		for (uint32_t i = 1; i <= NEAR && i < *length; i++) {
+			if (walk->run[*length - i].frame == frame) {
+				*length -= i - 1;
+				return true;
+			}
+		}
+		return false;
+	}
+	for (; *length > 1; --*length) {
+		weigh_python_frame *known = walk->run[*length - 1].frame;
+		if (known == frame)
+			return true;
+		if (inside(here, known) && known < frame)
+			return false;
+	}
+	return false;
+}
+
+/* Forgets the segments inwards of this chunk's; false when it has none. */
+static bool find_segment(struct weigh_walk *walk, const struct _stack_chunk *chunk)
+{
+	for (uint32_t i = walk->segments; i > 0; i--) {
+		if (walk->segment[i - 1].chunk == chunk) {
+			walk->segments = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct reached {
+	uint32_t length; /* of the run, as far as the frame that was reached */
+	uint32_t count; /* frames met */
+	uint32_t fresh; /* the part of them that belongs to the top chunk */
+};
+
+/*
+ * Walks from the top to the first frame of the run; false when it meets none.
+ * `below` is the last segment's chunk when the top one has no segment yet.
+ */
+static bool reach(struct weigh_walk *walk, const struct _stack_chunk *chunk, const struct _stack_chunk *below,
+		  weigh_python_frame *frame, struct reached *reached)
+{
+	const struct _stack_chunk *searched = chunk;
+	*reached = (struct reached){.length = walk->length};
+	for (; frame; frame = weigh_frame_previous(frame)) {
+		bool here = searched && inside(searched, frame);
+		if (!here && searched && on_frame_stack(frame)) {
+			if (searched == below || !below || !inside(below, frame))
+				return false;
+			searched = below;
+			here = true;
+		}
+		if (recall(walk, here ? searched : NULL, frame, &reached->length))
+			return true;
+		if (reached->length + reached->count >= WEIGH_WALK_RUN)
+			return false;
+		meet(walk, &reached->count, frame);
+		if (searched == chunk)
+			reached->fresh = reached->count;
+	}
+	return false;
+}
+
+/*
+ * The sum by what is remembered; false when the run serves no more: it is then
+ * shorter than it was.
+ */
+static bool extend(struct weigh_walk *walk, const struct _stack_chunk *chunk, weigh_python_frame *top,
+		   uint64_t *sum)
+{
+	struct reached reached;
+	bool known = find_segment(walk, chunk);
+	const struct _stack_chunk *below = known || !chunk ? NULL : chunk_below(chunk);
+	const struct weigh_walk_segment *segment = &walk->segment[walk->segments - 1];
+	bool next = below && segment->chunk == below && walk->segments < WEIGH_WALK_SEGMENTS;
+	if (!(known || next) || !reach(walk, chunk, below, top, &reached) ||
+	    reached.length <= segment->floor) {
+		walk->length = 0;
+		return false;
+	}
+	if (!settle(walk, reached.length - 1, segment->floor))
+		return false;
+	if (!known)
+		walk->segment[walk->segments++] = (struct weigh_walk_segment){
+			.chunk = chunk,
+			.floor = reached.length + reached.count - reached.fresh,
+		};
+	*sum = append(walk, reached.length, reached.count);
+	return true;
+}
+
 uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state)
 {
-	return weigh_walk_plain(walk, weigh_frame_top(state));
+	enum { TRIES = 4 };
+	const struct _stack_chunk *chunk = top_chunk(state);
+	weigh_python_frame *top = weigh_frame_top(state);
+	uint32_t last = walk->length - 1;
+	if (walk->length > 1 && walk->run[last].frame == top) {
+		const struct weigh_walk_segment *segment = &walk->segment[walk->segments - 1];
+		if (segment->chunk == chunk && last >= segment->floor && settle(walk, last, segment->floor))
+			return walk->run[last].sum;
+	}
+	for (int try = 0; try < TRIES && walk->length > 1; try++) {
+		uint64_t sum;
+		if (extend(walk, chunk, top, &sum))
+			return sum;
+	}
+	return start_run(walk, chunk, top);
 }
 
 void weigh_walk_forget(struct weigh_walk *walk, const void *chunk)
 {
-	(void)walk;
-	(void)chunk;
+	for (uint32_t i = 0; i < walk->segments; i++)
+		if (walk->segment[i].chunk == chunk)
+			walk->segments = i;
+	if (!walk->segments)
+		walk->length = 0;
 }
-
-#endif

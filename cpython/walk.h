@@ -1,23 +1,23 @@
 /*
- * A hash of the calling thread's whole stack that seldom looks at all of it.
+ * A hash of the calling thread's whole stack that seldom sums all of it.
  *
- * The hash is a fold over one word for each frame, outermost first, so what
- * was summed for the frames below can be used again as long as they have not
- * changed. Two observations make that sound on CPython 3.11 to 3.13:
+ * The hash is a fold over one word for each frame, outermost first. The frames
+ * of the last walk are remembered, each with its word and the sum up to it:
+ * the run. A walk goes inwards-out until it meets a frame of the run, then
+ * checks that the rest still stands, and sums only what has changed.
  *
- *  1. Frames that a thread owns lie in chunks of its frame stack (16 KiB,
- *     some 75 frames). A chunk is given back the moment its first frame
- *     returns. So while the top chunk has not been given back, nothing below
- *     it has run: the sum of all frames below a chunk is taken once and kept
- *     with the chunk until the arena hook sees it go.
- *  2. Within the top chunk the frames of the last walk are remembered with
- *     their links, words and running sums. A walk from the top ends at the
- *     first frame that it remembers; whether those below still stand is
- *     checked by loads that do not depend on each other. The chunk is mapped,
- *     so looking at a frame that has gone is safe.
+ * Why that is sound although frames come and go unseen and their places are
+ * used again: a remembered frame is looked at only once the frame inside it,
+ * itself found in the chain, links to it. So it is in the chain now, whether
+ * it lies in the frame stack, on the C stack or in a generator, and its word
+ * and link are read and compared like those of any other. Since the run tells
+ * where each frame ought to be, the loads do not wait for one another.
  *
- * Frames of generators live elsewhere and are summed when met; they end the
- * remembered run. On other versions every walk is the plain one.
+ * On CPython 3.11 to 3.13 not even that is needed for all of them. Frames that
+ * a thread owns lie in chunks (16 KiB, some 75 frames), and a chunk is given
+ * back the moment its first frame returns. While a chunk has not been given
+ * back nothing below it has run; so the check ends at the first frame of the
+ * top chunk. The arena hook tells when a chunk goes (weigh_walk_forget).
  *
  * Cost at 5, 30, 100 and 500 frames: see docs/benchmarks.md.
  */
@@ -27,34 +27,32 @@
 #include "cpython/layout.h"
 
 enum {
-	WEIGH_WALK_CHUNKS = 64,
-	WEIGH_WALK_RUN = 256,
-	WEIGH_WALK_PENDING = 512,
+	WEIGH_WALK_SEGMENTS = 64,
+	WEIGH_WALK_RUN = 1024,
 	WEIGH_WALK_WORDS = 4096,
 };
 
 /* What a thread remembers of its walks. Zeroed at first; only that thread touches it. */
 struct weigh_walk {
-	struct weigh_walk_chunk {
+	uint32_t length;   /* of the run; 0: nothing is remembered */
+	uint32_t segments; /* not 0 unless `length` is */
+	struct weigh_walk_segment {
 		const void *chunk;
-		weigh_python_frame *boundary; /* the innermost frame below the chunk */
-		uintptr_t word;               /* its word when the sum was taken */
-		uint64_t below;               /* the sum of the frames from there outwards */
-	} chunks[WEIGH_WALK_CHUNKS];
-	uint32_t chunk_count;
-	uint32_t run_length;
-	const void *run_chunk;
+		uint32_t floor; /* the run's frames before this stand as long as the chunk does */
+	} segment[WEIGH_WALK_SEGMENTS]; /* the last is of the chunk that was on top */
+
+	/* Outermost first. Entry 0 stands for all that lies below the first segment. */
 	struct weigh_walk_frame {
 		weigh_python_frame *frame;
-		weigh_python_frame *link; /* frame->previous */
 		uintptr_t word;
-		uint64_t before; /* the sum of all frames outwards of this one */
+		uint64_t sum; /* of all frames up to this one */
 	} run[WEIGH_WALK_RUN];
-	struct weigh_walk_pending {
+
+	/* Frames met before one of the run was, innermost first. */
+	struct weigh_walk_met {
 		weigh_python_frame *frame;
 		uintptr_t word;
-		bool stays; /* may be remembered */
-	} pending[WEIGH_WALK_PENDING];
+	} met[WEIGH_WALK_RUN];
 	uintptr_t words[WEIGH_WALK_WORDS];
 };
 
@@ -64,7 +62,7 @@ uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state);
 /* The same sum by looking at every frame from `frame` outwards. */
 uint64_t weigh_walk_plain(struct weigh_walk *walk, weigh_python_frame *frame);
 
-/* A block of the arena allocator is going: if it is a chunk of this thread's frames, its sum goes too. */
+/* A block of the arena allocator is going: if it is a chunk of this thread's frames, what stood on it is unsure. */
 void weigh_walk_forget(struct weigh_walk *walk, const void *chunk);
 
 #endif

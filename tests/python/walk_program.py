@@ -60,8 +60,125 @@ def raising(depth):
         [depth for _ in range(3)]
 
 
+class Pause:
+    """Awaited, hands control to whoever drives the chain."""
+
+    def __await__(self):
+        yield [0]
+
+
+async def awaiting(depth, pauses):
+    if depth:
+        return [await awaiting(depth - 1, pauses), depth]
+    for _ in range(pauses):
+        [depth]
+        await Pause()
+        recurse(2, [])
+    return {"depth": depth}
+
+
+async def ticking(count):
+    for number in range(count):
+        await Pause()
+        yield [number]
+
+
+async def listening(depth):
+    if depth:
+        return await listening(depth - 1)
+    return [[item] async for item in ticking(4)]
+
+
+def steps(c, rng):
+    """Drives a chain step by step, from other depths each time, and perhaps not to its end."""
+    try:
+        while rng.randrange(12):
+            below(rng.choice((0, 1, 2, 60)), c)
+    except StopIteration as stop:
+        return stop.value
+    if rng.randrange(2):
+        c.close()
+    else:
+        try:
+            c.throw(KeyError([1]))
+        except (KeyError, StopIteration):
+            return [c]
+
+
+def below(depth, c):
+    if depth:
+        return below(depth - 1, c)
+    [depth]
+    return [c.send(None)]
+
+
+def together(rng, depth):
+    """Several chains in turn, as an event loop runs them."""
+    chains = [awaiting(rng.randrange(depth + 1), 3) for _ in range(4)] + [listening(depth)]
+    while chains:
+        chain = rng.choice(chains)
+        try:
+            below(rng.randrange(3), chain)
+        except StopIteration:
+            chains.remove(chain)
+
+
+def pipeline(depth):
+    """Generators that pull from generators, with plain frames between them."""
+    items = iter(range(5))
+    for _ in range(depth):
+        items = pulled(items)
+    return [recurse(1, [item]) for item in items]
+
+
+def pulled(items):
+    for item in items:
+        yield taken([item])
+
+
+def taken(items):
+    return [*items, object()][0]
+
+
+def delegated(depth, inner):
+    """A generator deep inside plain frames, and plain frames deep inside it."""
+    if depth:
+        return delegated(depth - 1, inner)
+    return [recurse(inner, [item]) for item in gen(inner)]
+
+
+def zigzag(depth):
+    """Plain frames and generators in turn."""
+    if depth:
+        return [item for item in zag(depth - 1)]
+    return [[0]]
+
+
+def zag(depth):
+    yield [depth]
+    yield zigzag(depth)
+    yield recurse(1, [])
+
+
+def quiet(depth):
+    """Allocates at its bottom alone, so that nobody sees it come and go."""
+    if depth:
+        return quiet(depth - 1)
+    return [depth]
+
+
+def alike(depth, inner):
+    """The same calls from several lines: what differs lies far below what is seen."""
+    if depth % 7 == 0:
+        quiet(inner)
+        quiet(inner)
+    if depth:
+        alike(depth - 1, inner)
+    quiet(inner)
+
+
 def action(rng, level):
-    kind = rng.randrange(10)
+    kind = rng.randrange(17)
     depth = rng.choice((0, 1, 3, 20, 74, 75, 76, 150, 300))
     if kind == 0:
         recurse(depth, [])
@@ -88,6 +205,18 @@ def action(rng, level):
         del half
     elif kind == 8:
         list(map(lambda i: recurse(i, [])[0], range(10)))
+    elif kind == 9:
+        steps(awaiting(depth, 6), rng)
+    elif kind == 10:
+        together(rng, min(depth, 100))
+    elif kind == 11:
+        pipeline(min(depth, 40))
+    elif kind == 12:
+        delegated(depth, rng.randrange(6))
+    elif kind == 13:
+        zigzag(min(depth, 60))
+    elif kind == 14:
+        alike(min(depth, 100), rng.randrange(160))
     elif level < 60:
         nested(rng, level + 1)
 
@@ -107,8 +236,8 @@ def main():
     seed = int(sys.argv[1])
     sys.setrecursionlimit(5000)
     walkcheck.start()
-    work(seed, 60)
-    threads = [threading.Thread(target=work, args=(seed + i, 30)) for i in range(1, 4)]
+    work(seed, 300)
+    threads = [threading.Thread(target=work, args=(seed + i, 100)) for i in range(1, 4)]
     for thread in threads:
         thread.start()
     for thread in threads:
