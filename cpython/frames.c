@@ -18,9 +18,8 @@
 static uint64_t hash(void *memory, bool gil, uint64_t seed)
 {
 	PyThreadState *state = weigh_state_own(gil);
-	if (!state || !weigh_frame_top(state))
-		return 0;
-	return weigh_hash_step(weigh_walk_hash(memory, state), seed);
+	bool any = state && weigh_frame_top(state);
+	return weigh_hash_step(any ? weigh_walk_hash(memory, state) : 0, seed);
 }
 
 /*

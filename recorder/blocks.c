@@ -12,29 +12,32 @@ enum {
 	NODE_LOG_MAX = 8, /* 256 slots of 16 bytes in a page: no two blocks collide */
 	CAPACITY_SHIFT = 48,
 	COUNT_SHIFT = 52,
+	COUNT_MASK = 511,
 };
+
+/*
+ * The last entry stored in the page was of a small block. Then all of its
+ * blocks are: they come and go under the GIL, and no lock is needed.
+ */
+static const uint64_t SMALL_PAGE = 1ull << 63;
+
+static const uint64_t ONE = 1ull << COUNT_SHIFT;
 
 struct weigh_leaf *weigh_blocks_root[1 << WEIGH_ROOT_SHIFT];
 
-struct node {
-	struct weigh_entry *entries;
-	unsigned log;
-	unsigned count;
-};
-
-static struct node unpack(uint64_t page)
+static struct weigh_entry *entries_of(uint64_t page)
 {
-	return (struct node){
-		.entries = (struct weigh_entry *)(uintptr_t)(page & ((1ull << CAPACITY_SHIFT) - 1)),
-		.log = page >> CAPACITY_SHIFT & 15,
-		.count = (unsigned)(page >> COUNT_SHIFT),
-	};
+	return (struct weigh_entry *)(uintptr_t)(page & ((1ull << CAPACITY_SHIFT) - 1));
 }
 
-static uint64_t pack(struct node node)
+static unsigned log_of(uint64_t page)
 {
-	return (uint64_t)(uintptr_t)node.entries | (uint64_t)node.log << CAPACITY_SHIFT |
-	       (uint64_t)node.count << COUNT_SHIFT;
+	return page >> CAPACITY_SHIFT & 15;
+}
+
+static unsigned count_of(uint64_t page)
+{
+	return (unsigned)(page >> COUNT_SHIFT) & COUNT_MASK;
 }
 
 static unsigned slot_of(uintptr_t address)
@@ -42,9 +45,9 @@ static unsigned slot_of(uintptr_t address)
 	return address >> 4 & 255;
 }
 
-static struct weigh_entry *place(struct node node, unsigned slot)
+static struct weigh_entry *place(uint64_t page, unsigned slot)
 {
-	return &node.entries[slot >> (NODE_LOG_MAX - node.log)];
+	return &entries_of(page)[slot >> (NODE_LOG_MAX - log_of(page))];
 }
 
 static size_t node_bytes(unsigned log)
@@ -78,48 +81,63 @@ struct weigh_granule *weigh_granule_make(uintptr_t address)
 		       sizeof(struct weigh_granule));
 }
 
-/* The smallest larger node in which all entries and the new slot have a place of their own. */
-static bool grow(struct node *node, unsigned slot)
+/*
+ * Puts the entries into the smallest node in which the new slot and the one
+ * that has its place are apart; the others are apart in any larger node.
+ */
+static bool grow(uint64_t *page, unsigned slot)
 {
-	struct node larger = *node;
-	while (++larger.log <= NODE_LOG_MAX) {
-		larger.entries = weigh_arena_take(node_bytes(larger.log));
-		if (!larger.entries)
-			return false;
-		bool apart = true;
-		for (unsigned i = 0; i < 1u << node->log && apart; i++) {
-			struct weigh_entry *entry = &node->entries[i];
-			if (!entry->used)
-				continue;
-			struct weigh_entry *target = place(larger, entry->slot);
-			apart = !target->used;
-			*target = *entry;
-		}
-		if (apart && !place(larger, slot)->used) {
-			weigh_arena_give(node->entries, node_bytes(node->log));
-			*node = larger;
-			return true;
-		}
-		weigh_arena_give(larger.entries, node_bytes(larger.log));
-	}
-	return false;
+	unsigned differs = slot ^ place(*page, slot)->slot;
+	if (!differs)
+		return false;
+	unsigned log = (unsigned)__builtin_clz(differs) - (31 - NODE_LOG_MAX);
+	struct weigh_entry *entries = weigh_arena_take(node_bytes(log));
+	if (!entries)
+		return false;
+	uint64_t larger =
+		(*page & ~(ONE - 1)) | (uint64_t)log << CAPACITY_SHIFT | (uint64_t)(uintptr_t)entries;
+	struct weigh_entry *old = entries_of(*page);
+	for (unsigned i = 0; i < 1u << log_of(*page); i++)
+		if (old[i].used)
+			*place(larger, old[i].slot) = old[i];
+	weigh_arena_give(old, node_bytes(log_of(*page)));
+	*page = larger;
+	return true;
 }
 
-static bool add_locked(uint64_t *page, struct weigh_entry entry)
+/* Makes the page's first node. */
+static bool begin(uint64_t *page)
 {
-	struct node node = unpack(*page);
-	if (!node.entries) {
-		node.entries = weigh_arena_take(node_bytes(0));
-		if (!node.entries)
-			return false;
-		node.log = 0;
-		node.count = 0;
-	} else if (place(node, entry.slot)->used && !grow(&node, entry.slot)) {
+	*page = (uint64_t)(uintptr_t)weigh_arena_take(node_bytes(0));
+	return *page != 0;
+}
+
+static uint64_t with_one_more(uint64_t page, struct weigh_entry entry)
+{
+	return ((page + ONE) & ~SMALL_PAGE) | (entry.kind == WEIGH_KIND_SMALL ? SMALL_PAGE : 0);
+}
+
+static __attribute__((noinline)) bool add(uint64_t *page, struct weigh_entry entry)
+{
+	if (!*page && !begin(page))
 		return false;
-	}
-	*place(node, entry.slot) = entry;
-	node.count++;
-	*page = pack(node);
+	if (place(*page, entry.slot)->used && !grow(page, entry.slot))
+		return false;
+	*place(*page, entry.slot) = entry;
+	*page = with_one_more(*page, entry);
+	return true;
+}
+
+/* Apart from the other, so that the usual case keeps nothing for a call. */
+static inline bool add_to_free_place(uint64_t *page, struct weigh_entry entry)
+{
+	if (!*page)
+		return add(page, entry);
+	struct weigh_entry *found = place(*page, entry.slot);
+	if (found->used)
+		return add(page, entry);
+	*found = entry;
+	*page = with_one_more(*page, entry);
 	return true;
 }
 
@@ -128,43 +146,64 @@ static uint64_t *page_of(struct weigh_granule *granule, uintptr_t address)
 	return &granule->pages[address >> 12 & (WEIGH_GRANULE_PAGES - 1)];
 }
 
-bool weigh_blocks_add(struct weigh_granule *granule, uintptr_t address, struct weigh_entry entry)
+static __attribute__((noinline)) bool add_locked(struct weigh_granule *granule, uint64_t *page,
+						 struct weigh_entry entry)
 {
-	entry.used = 1;
-	entry.slot = slot_of(address);
 	if (!weigh_spin_take(&granule->lock))
 		return false;
-	bool added = add_locked(page_of(granule, address), entry);
+	bool added = add(page, entry);
 	weigh_spin_give(&granule->lock);
 	return added;
 }
 
-static bool remove_locked(uint64_t *page, unsigned slot, struct weigh_entry *entry)
+bool weigh_blocks_add(struct weigh_granule *granule, uintptr_t address, struct weigh_entry entry)
 {
-	struct node node = unpack(*page);
-	if (!node.entries)
+	uint64_t *page = page_of(granule, address);
+	entry.used = 1;
+	entry.slot = slot_of(address);
+	if (entry.kind == WEIGH_KIND_SMALL)
+		return add_to_free_place(page, entry);
+	return add_locked(granule, page, entry);
+}
+
+static __attribute__((noinline)) bool end(uint64_t *page)
+{
+	weigh_arena_give(entries_of(*page), node_bytes(log_of(*page)));
+	*page = 0;
+	return true;
+}
+
+/* The smallest node stays for the next block of the page. */
+static inline bool take_out(uint64_t *page, unsigned slot, struct weigh_entry *entry)
+{
+	if (!*page)
 		return false;
-	struct weigh_entry *found = place(node, slot);
+	struct weigh_entry *found = place(*page, slot);
 	if (!found->used || found->slot != slot)
 		return false;
 	*entry = *found;
-	memset(found, 0, sizeof(*found));
-	if (--node.count == 0) {
-		weigh_arena_give(node.entries, node_bytes(node.log));
-		*page = 0;
-	} else {
-		*page = pack(node);
-	}
-	return true;
+	*found = (struct weigh_entry){0};
+	*page -= ONE;
+	bool empty = !count_of(*page) && log_of(*page);
+	return empty ? end(page) : true;
+}
+
+static __attribute__((noinline)) bool take_out_locked(struct weigh_granule *granule, uint64_t *page,
+						      unsigned slot, struct weigh_entry *entry)
+{
+	if (!weigh_spin_take(&granule->lock))
+		return false;
+	bool removed = take_out(page, slot, entry);
+	weigh_spin_give(&granule->lock);
+	return removed;
 }
 
 bool weigh_blocks_remove(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry)
 {
-	if (!weigh_spin_take(&granule->lock))
-		return false;
-	bool removed = remove_locked(page_of(granule, address), slot_of(address), entry);
-	weigh_spin_give(&granule->lock);
-	return removed;
+	uint64_t *page = page_of(granule, address);
+	if (__atomic_load_n(page, __ATOMIC_RELAXED) & SMALL_PAGE)
+		return take_out(page, slot_of(address), entry);
+	return take_out_locked(granule, page, slot_of(address), entry);
 }
 
 static enum weigh_block_kind kind_of_state(enum weigh_block_state state)

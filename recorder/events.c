@@ -24,16 +24,20 @@ void weigh_event_new_peak(uint64_t live)
 	header->peak.epoch++;
 }
 
-static void count_size(const struct weigh_thread *thread, uint64_t bytes, const struct weigh_weight *weight)
+/* Holders of the GIL share the first histogram and need no lock; others spread over the rest. */
+static inline void count_size(const struct weigh_thread *thread, enum weigh_domain domain, uint64_t bytes,
+			      const struct weigh_weight *weight)
 {
-	unsigned stripe = (thread->index + WEIGH_SIZE_STRIPES - 1u) % WEIGH_SIZE_STRIPES;
+	bool gil = weigh_domain_under_gil(domain);
+	unsigned stripe = gil ? 0 : 1 + thread->index % (WEIGH_SIZE_STRIPES - 1);
 	struct weigh_size_bucket *bucket =
 		&weigh_recorder.sizes[stripe * WEIGH_SIZE_BUCKETS + weigh_size_bucket_index(bytes)];
-	if (!weigh_spin_take(&sizes_locks[stripe]))
+	if (!gil && !weigh_spin_take(&sizes_locks[stripe]))
 		return;
 	bucket->blocks += weight->blocks;
 	bucket->bytes += weight->bytes;
-	weigh_spin_give(&sizes_locks[stripe]);
+	if (!gil)
+		weigh_spin_give(&sizes_locks[stripe]);
 }
 
 /* The sampler's measure of its load; in exact mode nobody asks. */
@@ -43,9 +47,12 @@ static void count_live_samples(int64_t change)
 		weigh_shared_add(&weigh_recorder.header->counters.live_samples, change);
 }
 
-static struct weigh_weight entry_weight(const struct weigh_entry *entry, uint64_t footprint)
+static inline struct weigh_weight entry_weight(const struct weigh_entry *entry, uint64_t footprint)
 {
-	return weigh_weight_of(entry->size, footprint, weigh_sampler_probability(entry->size, entry->period));
+	double probability = 1;
+	if (weigh_unlikely(entry->period))
+		probability = weigh_sampler_probability(entry->size, entry->period);
+	return weigh_weight_of(entry->size, footprint, probability);
 }
 
 /* Marks a block that is counted but not sampled; false when its end would not be noticed. */
@@ -69,12 +76,15 @@ static void uncount(enum weigh_block_kind kind, uint64_t footprint)
 		weigh_native_count_allocated(-(int64_t)footprint, -1);
 }
 
-static bool store(struct weigh_thread *thread, void *block, struct weigh_entry entry, uint64_t footprint,
-		  enum weigh_domain domain)
+static __attribute__((noinline)) bool store(struct weigh_thread *thread, void *block,
+					    struct weigh_entry entry, uint64_t footprint,
+					    enum weigh_domain domain)
 {
 	uint32_t site;
-	struct weigh_granule *granule = weigh_granule_make((uintptr_t)block);
+	struct weigh_granule *granule = weigh_granule_find((uintptr_t)block);
 	struct weigh_weight weight = entry_weight(&entry, footprint);
+	if (weigh_unlikely(!granule))
+		granule = weigh_granule_make((uintptr_t)block);
 	if (!granule || !weigh_site_born(thread, domain, &weight, &site))
 		return false;
 	entry.site = site;
@@ -83,13 +93,14 @@ static bool store(struct weigh_thread *thread, void *block, struct weigh_entry e
 		return false;
 	}
 	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SAMPLED, entry.kind != WEIGH_KIND_SMALL);
-	count_size(thread, entry.size, &weight);
+	count_size(thread, domain, entry.size, &weight);
 	count_live_samples(1);
 	return true;
 }
 
-void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
-			 enum weigh_domain domain, enum weigh_block_kind kind)
+static __attribute__((noinline)) void record_sampled(struct weigh_thread *thread, void *block, size_t bytes,
+						     uint64_t footprint, enum weigh_domain domain,
+						     enum weigh_block_kind kind)
 {
 	const uint64_t largest = (1ull << WEIGH_ENTRY_SIZE_MAX_LOG) - 1;
 	struct weigh_entry entry = {
@@ -107,6 +118,43 @@ void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes,
 	weigh_recorder_lose(WEIGH_LOSS_BUSY, bytes);
 	if (!mark_counted(block, kind))
 		uncount(kind, footprint);
+}
+
+/* The usual small block of exact mode, whose stack was seen before; false, with nothing done, for any other. */
+static inline bool record_certain(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
+				  enum weigh_domain domain)
+{
+	struct weigh_granule *granule = weigh_granule_find((uintptr_t)block);
+	if (weigh_unlikely(!granule || thread->name_at))
+		return false;
+	uint32_t site = weigh_site_recall(thread, domain);
+	if (weigh_unlikely(site == WEIGH_SITE_UNKNOWN))
+		return false;
+	struct weigh_entry entry = {
+		.kind = WEIGH_KIND_SMALL,
+		.sampled = 1,
+		.birth = thread->allocations,
+		.site = site,
+		.size = bytes,
+	};
+	if (weigh_unlikely(!weigh_blocks_add(granule, (uintptr_t)block, entry)))
+		return false;
+	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SAMPLED, false);
+	weigh_site_born_certain(site, bytes, footprint);
+	struct weigh_size_bucket *bucket = &weigh_recorder.sizes[weigh_size_bucket_index(bytes)];
+	bucket->blocks += 1;
+	bucket->bytes += (double)(int64_t)bytes;
+	return true;
+}
+
+void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
+			 enum weigh_domain domain, enum weigh_block_kind kind)
+{
+	if (weigh_likely(weigh_recorder.exact && kind == WEIGH_KIND_SMALL) &&
+	    weigh_likely(weigh_sampler_idle(thread)) &&
+	    record_certain(thread, block, bytes, footprint, domain))
+		return;
+	record_sampled(thread, block, bytes, footprint, domain, kind);
 }
 
 /* Counts a block of a kind out of the live ones, and says what it occupied. */

@@ -129,7 +129,7 @@ unsigned weigh_sampler_draw(struct weigh_thread *thread)
 {
 	unsigned period_log = thread->period_log;
 	if (weigh_recorder.exact) {
-		if (thread->allocations % 4096 == 0)
+		if (!weigh_sampler_idle(thread))
 			publish();
 		return 0;
 	}

@@ -21,6 +21,7 @@ enum {
 	WEIGH_SAMPLES_PER_SECOND = 25000,
 	WEIGH_SAMPLES_FREE = 1 << 15, /* the first ones, however fast they come: some 2 ms */
 	WEIGH_SAMPLES_LIVE = 1 << 16, /* the bound at first; grows by a quarter with each doubling */
+	WEIGH_EXACT_PUBLISH = 4096, /* blocks of exact mode between looks at the recorder's own memory */
 	WEIGH_PERIOD_FIRST_LOG = 8,   /* 256 bytes, the first step above everything */
 	WEIGH_PERIOD_LAST_LOG = 18,  /* 256 KiB: larger blocks are all but certain at any load */
 };
@@ -36,6 +37,12 @@ void weigh_sampler_begin(struct weigh_thread *thread);
  * (0: certain), draws the next point and, from time to time, adapts.
  */
 unsigned weigh_sampler_draw(struct weigh_thread *thread);
+
+/* In exact mode: whether a draw for this block would do nothing. */
+static inline bool weigh_sampler_idle(const struct weigh_thread *thread)
+{
+	return thread->allocations % WEIGH_EXACT_PUBLISH != 0;
+}
 
 /* Probability with which a block was sampled; 1 for log 0. */
 double weigh_sampler_probability(uint64_t bytes, unsigned period_log);

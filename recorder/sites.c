@@ -102,7 +102,8 @@ bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain,
 }
 
 /* A stack that the thread has not met lately. */
-static bool find_or_make(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
+static __attribute__((noinline)) bool find_or_make(struct weigh_thread *thread, enum weigh_domain domain,
+						   uint32_t *site)
 {
 	bool gil = weigh_domain_under_gil(domain);
 	uint32_t frames = weigh_recorder.walker->list(gil, thread->frames, WEIGH_STACK_DEPTH);
@@ -138,52 +139,55 @@ static void remember(struct weigh_site_memo *set, struct weigh_site_memo memo)
 	set[0] = memo;
 }
 
-bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
+static inline uint64_t stack_key(struct weigh_thread *thread, enum weigh_domain domain)
 {
-	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
-	uint64_t key = weigh_recorder.walker->hash(thread->walk, weigh_domain_under_gil(domain),
-						   weigh_codes_epoch());
-	key = weigh_hash_step(key, domain + 1u) | 1;
-	struct weigh_site_memo *set = memo_set(thread, key);
+	uint64_t seed = weigh_codes_epoch() << 3 | domain;
+	return weigh_recorder.walker->hash(thread->walk, weigh_domain_under_gil(domain), seed) | 1;
+}
+
+static inline uint32_t recall(struct weigh_thread *thread, const struct weigh_site_memo *set, uint64_t key,
+			      uint32_t now)
+{
 	for (unsigned way = 0; way < WEIGH_MEMO_WAYS; way++) {
 		if (set[way].key == key && set[way].generation == now) {
 			thread->generation = now;
-			*site = set[way].site;
-			return true;
+			return set[way].site;
 		}
 	}
+	return WEIGH_SITE_UNKNOWN;
+}
+
+uint32_t weigh_site_recall(struct weigh_thread *thread, enum weigh_domain domain)
+{
+	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
+	uint64_t key = stack_key(thread, domain);
+	return recall(thread, memo_set(thread, key), key, now);
+}
+
+bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
+{
+	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
+	uint64_t key = stack_key(thread, domain);
+	struct weigh_site_memo *set = memo_set(thread, key);
+	*site = recall(thread, set, key, now);
+	if (*site != WEIGH_SITE_UNKNOWN)
+		return true;
 	if (!find_or_make(thread, domain, site))
 		return false;
 	remember(set, (struct weigh_site_memo){.key = key, .site = *site, .generation = thread->generation});
 	return true;
 }
 
-struct weigh_weight weigh_weight_of(uint64_t bytes, uint64_t footprint, double probability)
-{
-	struct weigh_weight weight = {.bytes = (double)bytes, .footprint = (double)footprint, .blocks = 1};
-	if (probability >= 1)
-		return weight;
-	double scale = 1 / probability;
-	double spread = (1 - probability) * scale * scale;
-	weight.bytes_variance = weight.bytes * weight.bytes * spread;
-	weight.footprint_variance = weight.footprint * weight.footprint * spread;
-	weight.blocks_variance = spread;
-	weight.bytes *= scale;
-	weight.footprint *= scale;
-	weight.blocks = scale;
-	return weight;
-}
-
-static void tally_add(struct weigh_tally *tally, const struct weigh_weight *weight)
+static inline void tally_add(struct weigh_tally *tally, const struct weigh_weight *weight)
 {
 	tally->bytes += weight->bytes;
 	tally->footprint += weight->footprint;
 	tally->blocks += weight->blocks;
 	tally->samples++;
-	if (weight->blocks_variance > 0) {
-		tally->bytes_variance += weight->bytes_variance;
-		tally->footprint_variance += weight->footprint_variance;
-		tally->blocks_variance += weight->blocks_variance;
+	if (weight->doubt > 0) {
+		tally->bytes_variance += weight->doubt * weight->bytes * weight->bytes;
+		tally->footprint_variance += weight->doubt * weight->footprint * weight->footprint;
+		tally->blocks_variance += weight->doubt * weight->blocks * weight->blocks;
 	}
 }
 
@@ -194,7 +198,7 @@ static double rest(double variance, double less)
 }
 
 /* Sums of floating point do not return to zero by themselves: without samples they are set to it. */
-static void tally_subtract(struct weigh_tally *tally, const struct weigh_weight *weight)
+static inline void tally_subtract(struct weigh_tally *tally, const struct weigh_weight *weight)
 {
 	if (--tally->samples <= 0) {
 		*tally = (struct weigh_tally){0};
@@ -203,14 +207,17 @@ static void tally_subtract(struct weigh_tally *tally, const struct weigh_weight 
 	tally->bytes -= weight->bytes;
 	tally->footprint -= weight->footprint;
 	tally->blocks -= weight->blocks;
-	if (weight->blocks_variance > 0) {
-		tally->bytes_variance = rest(tally->bytes_variance, weight->bytes_variance);
-		tally->footprint_variance = rest(tally->footprint_variance, weight->footprint_variance);
-		tally->blocks_variance = rest(tally->blocks_variance, weight->blocks_variance);
+	if (weight->doubt > 0) {
+		tally->bytes_variance =
+			rest(tally->bytes_variance, weight->doubt * weight->bytes * weight->bytes);
+		tally->footprint_variance = rest(tally->footprint_variance,
+						 weight->doubt * weight->footprint * weight->footprint);
+		tally->blocks_variance =
+			rest(tally->blocks_variance, weight->doubt * weight->blocks * weight->blocks);
 	}
 }
 
-void weigh_site_settle(struct weigh_site *site)
+static inline void settle(struct weigh_site *site)
 {
 	uint64_t epoch = weigh_recorder.header->peak.epoch;
 	if (site->peak_epoch != epoch) {
@@ -219,30 +226,50 @@ void weigh_site_settle(struct weigh_site *site)
 	}
 }
 
-static void apply(struct weigh_site *site, const struct weigh_weight *weight, enum weigh_site_change change)
+void weigh_site_settle(struct weigh_site *site)
 {
-	weigh_site_settle(site);
-	switch (change) {
-	case WEIGH_SITE_BORN:
-		tally_add(&site->total, weight);
+	settle(site);
+}
+
+static __attribute__((noinline)) void apply_seldom(struct weigh_site *site, const struct weigh_weight *weight,
+						   enum weigh_site_change change)
+{
+	if (change == WEIGH_SITE_BACK) {
 		tally_add(&site->live, weight);
-		break;
-	case WEIGH_SITE_BACK:
-		tally_add(&site->live, weight);
-		break;
-	case WEIGH_SITE_BRIEF:
-		tally_add(&site->temporary, weight);
-		tally_subtract(&site->live, weight);
-		break;
-	case WEIGH_SITE_RETRACT:
+	} else {
 		tally_subtract(&site->total, weight);
 		tally_subtract(&site->live, weight);
-		break;
-	case WEIGH_SITE_FREED:
-	case WEIGH_SITE_MOVED:
-		tally_subtract(&site->live, weight);
-		break;
 	}
+}
+
+static inline void apply_born(struct weigh_site *site, const struct weigh_weight *weight)
+{
+	settle(site);
+	tally_add(&site->total, weight);
+	tally_add(&site->live, weight);
+}
+
+static inline void apply(struct weigh_site *site, const struct weigh_weight *weight,
+			 enum weigh_site_change change)
+{
+	if (change == WEIGH_SITE_BORN) {
+		apply_born(site, weight);
+		return;
+	}
+	settle(site);
+	if (change == WEIGH_SITE_BACK || change == WEIGH_SITE_RETRACT) {
+		apply_seldom(site, weight, change);
+		return;
+	}
+	if (change == WEIGH_SITE_BRIEF)
+		tally_add(&site->temporary, weight);
+	tally_subtract(&site->live, weight);
+}
+
+void weigh_site_born_certain(uint32_t site, uint64_t bytes, uint64_t footprint)
+{
+	struct weigh_weight weight = weigh_weight_of(bytes, footprint, 1);
+	apply_born(&weigh_recorder.sites[site], &weight);
 }
 
 bool weigh_site_lock(uint32_t site)
@@ -261,13 +288,14 @@ void weigh_site_unlock(uint32_t site)
 }
 
 /* A site that was found may be pruned and its place reused before its lock is had: the generation tells. */
-static bool born(const struct weigh_thread *thread, uint32_t index, const struct weigh_weight *weight)
+static __attribute__((noinline)) bool born_locked(const struct weigh_thread *thread, uint32_t index,
+						  const struct weigh_weight *weight)
 {
 	if (!weigh_site_lock(index))
 		return false;
 	bool same = __atomic_load_n(&generation, __ATOMIC_SEQ_CST) == thread->generation;
 	if (same)
-		apply(&weigh_recorder.sites[index], weight, WEIGH_SITE_BORN);
+		apply_born(&weigh_recorder.sites[index], weight);
 	weigh_site_unlock(index);
 	return same;
 }
@@ -280,22 +308,19 @@ bool weigh_site_born(struct weigh_thread *thread, enum weigh_domain domain, cons
 		if (!weigh_site_here(thread, domain, site))
 			return false;
 		if (weigh_domain_under_gil(domain)) {
-			apply(&weigh_recorder.sites[*site], weight, WEIGH_SITE_BORN);
+			apply_born(&weigh_recorder.sites[*site], weight);
 			return true;
 		}
-		if (born(thread, *site, weight))
+		if (born_locked(thread, *site, weight))
 			return true;
 	}
 	return false;
 }
 
-bool weigh_site_apply(uint32_t index, const struct weigh_weight *weight, enum weigh_site_change change)
+static __attribute__((noinline)) bool apply_locked(uint32_t index, const struct weigh_weight *weight,
+						   enum weigh_site_change change)
 {
 	struct weigh_site *site = &weigh_recorder.sites[index];
-	if (weigh_domain_under_gil((enum weigh_domain)site->domain)) {
-		apply(site, weight, change);
-		return true;
-	}
 	if (!weigh_site_lock(index))
 		return false;
 	bool used = site->flags & WEIGH_SITE_USED;
@@ -303,4 +328,13 @@ bool weigh_site_apply(uint32_t index, const struct weigh_weight *weight, enum we
 		apply(site, weight, change);
 	weigh_site_unlock(index);
 	return used;
+}
+
+bool weigh_site_apply(uint32_t index, const struct weigh_weight *weight, enum weigh_site_change change)
+{
+	struct weigh_site *site = &weigh_recorder.sites[index];
+	if (!weigh_domain_under_gil((enum weigh_domain)site->domain))
+		return apply_locked(index, weight, change);
+	apply(site, weight, change);
+	return true;
 }

@@ -15,14 +15,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What one block adds to a tally. */
+/* What one block adds to a tally. A certain one, as all are in exact mode, has no doubt and counts as it is. */
 struct weigh_weight {
 	double bytes;
 	double footprint;
 	double blocks;
-	double bytes_variance;
-	double footprint_variance;
-	double blocks_variance;
+	double doubt; /* 1 less the probability: the variance of a sum grows by doubt times its square */
 };
 
 /* Room for an index over `sites` sites; false when there is no memory. */
@@ -41,14 +39,37 @@ void weigh_sites_deinit(void);
 bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site);
 
 /* The weight of a block that was sampled with this probability. */
-struct weigh_weight weigh_weight_of(uint64_t bytes, uint64_t footprint, double probability);
+static inline struct weigh_weight weigh_weight_of(uint64_t bytes, uint64_t footprint, double probability)
+{
+	struct weigh_weight weight = {
+		/* Signed: one instruction instead of five, and no block has 2^63 bytes. */
+		.bytes = (double)(int64_t)bytes,
+		.footprint = (double)(int64_t)footprint,
+		.blocks = 1,
+	};
+	if (probability < 1) {
+		weight.bytes /= probability;
+		weight.footprint /= probability;
+		weight.blocks /= probability;
+		weight.doubt = 1 - probability;
+	}
+	return weight;
+}
+
+/* The site for an allocation now on this thread, if the thread remembers it; else WEIGH_SITE_UNKNOWN. */
+uint32_t weigh_site_recall(struct weigh_thread *thread, enum weigh_domain domain);
+
+enum { WEIGH_SITE_UNKNOWN = 0xffffffff };
+
+/* BORN for a certain block, at a site that changes under the GIL only. */
+void weigh_site_born_certain(uint32_t site, uint64_t bytes, uint64_t footprint);
 
 enum weigh_site_change {
-	WEIGH_SITE_BORN,    /* allocated: live and total grow */
-	WEIGH_SITE_FREED,   /* live shrinks */
-	WEIGH_SITE_BRIEF,   /* freed, and it was temporary */
-	WEIGH_SITE_MOVED,   /* taken out by a realloc; live shrinks */
-	WEIGH_SITE_BACK,    /* put back: a realloc failed; live grows */
+	WEIGH_SITE_BORN, /* allocated: live and total grow */
+	WEIGH_SITE_FREED, /* live shrinks */
+	WEIGH_SITE_BRIEF, /* freed, and it was temporary */
+	WEIGH_SITE_MOVED, /* taken out by a realloc; live shrinks */
+	WEIGH_SITE_BACK, /* put back: a realloc failed; live grows */
 	WEIGH_SITE_RETRACT, /* it was never an allocation of its own: live and total shrink */
 };
 

@@ -32,7 +32,7 @@ struct weigh_walker {
 	/* Bytes that hash wants to keep for each thread, at first zero. */
 	size_t memory_bytes;
 
-	/* A hash of the whole stack, seeded; 0 when the thread has no Python frame. */
+	/* A hash of the whole stack, also of one without frames, and of the seed. */
 	uint64_t (*hash)(void *memory, bool gil, uint64_t seed);
 
 	/* The frames, innermost first; their number, at most `capacity`. */

@@ -41,13 +41,13 @@ static __thread uint32_t stack_depth;
 
 static uint64_t walk_hash(void *memory, bool gil, uint64_t seed)
 {
-	uint64_t sum = seed;
+	uint64_t sum = 0;
 	(void)memory;
 	(void)gil;
 	for (uint32_t i = 0; i < stack_depth; i++)
 		sum = weigh_hash_step(sum, (uintptr_t)stack[i].code ^ (uint64_t)(uint32_t)stack[i].instruction
 									      << 40);
-	return stack_depth ? sum : 0;
+	return weigh_hash_step(sum, seed);
 }
 
 static uint32_t walk_list(bool gil, struct weigh_frame *frames, uint32_t capacity)

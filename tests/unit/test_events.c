@@ -363,8 +363,12 @@ static void test_sizes_are_counted(void **state)
 		expected[weigh_size_bucket_index(sizes[i])] += 1;
 		assert_true(weigh_size_bucket_limit(weigh_size_bucket_index(sizes[i])) >= sizes[i]);
 	}
-	for (unsigned i = 0; i < WEIGH_SIZE_BUCKETS; i++)
-		assert_true(buckets[i].blocks == expected[i]);
+	for (unsigned i = 0; i < WEIGH_SIZE_BUCKETS; i++) {
+		double blocks = 0;
+		for (unsigned stripe = 0; stripe < WEIGH_SIZE_STRIPES; stripe++)
+			blocks += buckets[stripe * WEIGH_SIZE_BUCKETS + i].blocks;
+		assert_true(blocks == expected[i]);
+	}
 }
 
 /* Of all kinds of chunk: from a bin, from the top, aligned, with a mapping of its own. */
