@@ -173,19 +173,44 @@ static __attribute__((noinline)) bool end(uint64_t *page)
 	return true;
 }
 
-/* The smallest node stays for the next block of the page. */
-static inline bool take_out(uint64_t *page, unsigned slot, struct weigh_entry *entry)
+static inline struct weigh_entry *find(uint64_t page, unsigned slot)
 {
-	if (!*page)
-		return false;
-	struct weigh_entry *found = place(*page, slot);
-	if (!found->used || found->slot != slot)
-		return false;
-	*entry = *found;
-	*found = (struct weigh_entry){0};
+	const uint64_t used_and_slot = 511;
+	if (!page)
+		return NULL;
+	struct weigh_entry *found = place(page, slot);
+	uint64_t word;
+	memcpy(&word, found, sizeof(word));
+	return (word & used_and_slot) == (slot << 1 | 1) ? found : NULL;
+}
+
+/* The smallest node stays for the next block of the page. */
+static inline bool drop(uint64_t *page, struct weigh_entry *entry)
+{
+	*entry = (struct weigh_entry){0};
 	*page -= ONE;
 	bool empty = !count_of(*page) && log_of(*page);
 	return empty ? end(page) : true;
+}
+
+static inline bool take_out(uint64_t *page, unsigned slot, struct weigh_entry *entry)
+{
+	struct weigh_entry *found = find(*page, slot);
+	if (!found)
+		return false;
+	*entry = *found;
+	return drop(page, found);
+}
+
+struct weigh_entry *weigh_blocks_small(struct weigh_granule *granule, uintptr_t address)
+{
+	uint64_t page = __atomic_load_n(page_of(granule, address), __ATOMIC_RELAXED);
+	return page & SMALL_PAGE ? find(page, slot_of(address)) : NULL;
+}
+
+void weigh_blocks_drop(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry)
+{
+	drop(page_of(granule, address), entry);
 }
 
 static __attribute__((noinline)) bool take_out_locked(struct weigh_granule *granule, uint64_t *page,

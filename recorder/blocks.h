@@ -164,6 +164,16 @@ bool weigh_blocks_add(struct weigh_granule *granule, uintptr_t address, struct w
 bool weigh_blocks_remove(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry);
 
 /*
+ * The entry of a block in a page of small blocks, under the GIL; NULL when the
+ * page holds others, or no entry of this block. It stands until the next call
+ * that changes the page.
+ */
+struct weigh_entry *weigh_blocks_small(struct weigh_granule *granule, uintptr_t address);
+
+/* Takes out the entry that weigh_blocks_small returned. */
+void weigh_blocks_drop(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry);
+
+/*
  * Marks the block at an address as holding a code object, so that its end is
  * noticed; a block that is not recorded gets an entry of kind UNCOUNTED.
  * Under the GIL.

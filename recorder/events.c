@@ -181,9 +181,9 @@ static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_
 	return footprint;
 }
 
-static enum weigh_site_change change_of(const struct weigh_entry *entry, enum weigh_removal why)
+static inline enum weigh_site_change change_of(const struct weigh_thread *thread,
+					       const struct weigh_entry *entry, enum weigh_removal why)
 {
-	const struct weigh_thread *thread = weigh_self;
 	const struct weigh_site *site = &weigh_recorder.sites[entry->site];
 	if (why == WEIGH_REMOVE_RETRACT)
 		return WEIGH_SITE_RETRACT;
@@ -209,7 +209,7 @@ static void remove_entry(struct weigh_taken *taken, enum weigh_removal why)
 	if (!entry->sampled)
 		return;
 	struct weigh_weight weight = entry_weight(entry, taken->footprint);
-	if (!weigh_site_apply((uint32_t)entry->site, &weight, change_of(entry, why)))
+	if (!weigh_site_apply((uint32_t)entry->site, &weight, change_of(weigh_self, entry, why)))
 		weigh_recorder_lose(WEIGH_LOSS_BUSY, entry->size);
 	count_live_samples(-1);
 }
@@ -241,6 +241,49 @@ void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_
 		bool small = taken->state == WEIGH_BLOCK_SMALL;
 		taken->footprint = count_out(address, small ? WEIGH_KIND_SMALL : WEIGH_KIND_NATIVE, 0, why);
 		weigh_state_clear(taken->granule, address, !small);
+	}
+}
+
+/* The end of a small block of exact mode; false, with nothing done, for any other. */
+static inline bool end_certain(const struct weigh_thread *thread, uintptr_t address)
+{
+	struct weigh_granule *granule = weigh_granule_find(address);
+	struct weigh_entry *found = granule ? weigh_blocks_small(granule, address) : NULL;
+	if (!found)
+		return false;
+	struct weigh_entry entry = *found;
+	bool usual = entry.kind == WEIGH_KIND_SMALL && entry.sampled && !entry.code && !entry.period;
+	if (weigh_unlikely(!usual || weigh_state_get(granule, address) != WEIGH_BLOCK_SAMPLED))
+		return false;
+	weigh_event_check_peak();
+	weigh_blocks_drop(granule, address, found);
+	weigh_state_clear(granule, address, false);
+	uint64_t footprint = count_out(address, WEIGH_KIND_SMALL, entry.size, WEIGH_REMOVE_FREE);
+	bool brief = change_of(thread, &entry, WEIGH_REMOVE_FREE) == WEIGH_SITE_BRIEF;
+	weigh_site_ended_certain((uint32_t)entry.site, entry.size, footprint, brief);
+	return true;
+}
+
+static void end_stray(uintptr_t address)
+{
+	struct weigh_taken taken;
+	if (weigh_stray_enter())
+		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
+	weigh_stray_leave();
+}
+
+void weigh_event_end(uintptr_t address)
+{
+	struct weigh_taken taken;
+	struct weigh_thread *thread = weigh_self;
+	if (!thread || thread->gone) {
+		end_stray(address);
+	} else if (thread->depth) {
+		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
+	} else if ((thread = weigh_event_enter())) {
+		if (!weigh_recorder.exact || !end_certain(thread, address))
+			weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
+		weigh_event_leave(thread);
 	}
 }
 

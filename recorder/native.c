@@ -1,6 +1,6 @@
 /*
  * Native blocks: counting them and the two ways in. Any thread, inside an
- * event, except weigh_event_end, which makes one.
+ * event.
  */
 #define _GNU_SOURCE
 #include "recorder/native.h"
@@ -158,26 +158,4 @@ void weigh_event_opaque(struct weigh_thread *thread, void *block, size_t bytes, 
 	thread->allocations++;
 	weigh_native_count_allocated((int64_t)footprint, 1);
 	weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_OPAQUE);
-}
-
-static void end_stray(uintptr_t address)
-{
-	struct weigh_taken taken;
-	if (weigh_stray_enter())
-		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
-	weigh_stray_leave();
-}
-
-void weigh_event_end(uintptr_t address)
-{
-	struct weigh_taken taken;
-	struct weigh_thread *thread = weigh_self;
-	if (!thread || thread->gone) {
-		end_stray(address);
-	} else if (thread->depth) {
-		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
-	} else if ((thread = weigh_event_enter())) {
-		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
-		weigh_event_leave(thread);
-	}
 }

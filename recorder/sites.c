@@ -272,6 +272,12 @@ void weigh_site_born_certain(uint32_t site, uint64_t bytes, uint64_t footprint)
 	apply_born(&weigh_recorder.sites[site], &weight);
 }
 
+void weigh_site_ended_certain(uint32_t site, uint64_t bytes, uint64_t footprint, bool brief)
+{
+	struct weigh_weight weight = weigh_weight_of(bytes, footprint, 1);
+	apply(&weigh_recorder.sites[site], &weight, brief ? WEIGH_SITE_BRIEF : WEIGH_SITE_FREED);
+}
+
 bool weigh_site_lock(uint32_t site)
 {
 	return weigh_spin_take(&locks[site % LOCKS]);

@@ -64,6 +64,9 @@ enum { WEIGH_SITE_UNKNOWN = 0xffffffff };
 /* BORN for a certain block, at a site that changes under the GIL only. */
 void weigh_site_born_certain(uint32_t site, uint64_t bytes, uint64_t footprint);
 
+/* FREED or BRIEF of such a block. */
+void weigh_site_ended_certain(uint32_t site, uint64_t bytes, uint64_t footprint, bool brief);
+
 enum weigh_site_change {
 	WEIGH_SITE_BORN, /* allocated: live and total grow */
 	WEIGH_SITE_FREED, /* live shrinks */
