@@ -19,13 +19,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Ends an event, or tells the outer one what malloc returned. */
-static inline void *leave(struct weigh_thread *thread, void *block, size_t bytes)
+/* Ends an event, or tells the outer one what malloc returned. Not inline: the tail of calls that are rare. */
+__attribute__((noinline)) static void *leave(struct weigh_thread *thread, void *block, size_t bytes)
 {
-	if (weigh_unlikely(!thread))
+	if (!thread)
 		return weigh_event_note_native(block);
-	if (weigh_likely(block != NULL))
-		weigh_native_born(thread, block, bytes, weigh_event_native_domain(thread));
+	if (block)
+		weigh_event_native(thread, block, bytes, weigh_event_native_domain(thread));
 	weigh_event_leave(thread);
 	return block;
 }
@@ -44,8 +44,84 @@ static void *our_calloc(size_t count, size_t size)
 
 static void our_free(void *block)
 {
-	if (weigh_likely(block != NULL))
-		weigh_native_free((uintptr_t)block);
+	if (block)
+		weigh_event_end((uintptr_t)block);
+	free(block);
+}
+
+/*
+ * The same three for libc's own malloc, whose chunks can be read and which
+ * never calls a hook: events begin after it. What is not done in a few
+ * instructions is a jump away, so that those save no registers.
+ */
+
+/* Begins an event: NULL when a thread is inside one or has no record, or nothing is recorded. */
+static inline struct weigh_thread *enter_soon(void)
+{
+	struct weigh_thread *thread = weigh_self;
+	if (weigh_unlikely(!thread || thread->depth))
+		return NULL;
+	thread->depth = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (weigh_likely(*(volatile uint32_t *)&weigh_gate.on))
+		return thread;
+	thread->depth = 0;
+	return NULL;
+}
+
+__attribute__((noinline)) static void *enter_and_leave(void *block, size_t bytes)
+{
+	return leave(weigh_event_enter(), block, bytes);
+}
+
+static inline void *record_soon(void *block, size_t bytes)
+{
+	struct weigh_thread *thread = enter_soon();
+	if (weigh_unlikely(!thread))
+		return enter_and_leave(block, bytes);
+	if (weigh_unlikely(!block || !weigh_native_born(thread, (uintptr_t)block, bytes)))
+		return leave(thread, block, bytes);
+	weigh_event_leave(thread);
+	return block;
+}
+
+static void *our_libc_malloc(size_t bytes)
+{
+	return record_soon(malloc(bytes), bytes);
+}
+
+static void *our_libc_calloc(size_t count, size_t size)
+{
+	return record_soon(calloc(count, size), count * size);
+}
+
+__attribute__((noinline)) static void end_and_free(void *block)
+{
+	weigh_event_end((uintptr_t)block);
+	free(block);
+}
+
+__attribute__((noinline)) static void free_slowly(struct weigh_thread *thread, void *block)
+{
+	weigh_native_end(thread, (uintptr_t)block);
+	weigh_event_leave(thread);
+	free(block);
+}
+
+static void our_libc_free(void *block)
+{
+	if (weigh_unlikely(!block))
+		return;
+	struct weigh_thread *thread = enter_soon();
+	if (weigh_unlikely(!thread)) {
+		end_and_free(block);
+		return;
+	}
+	if (weigh_unlikely(!weigh_native_gone(thread, (uintptr_t)block))) {
+		free_slowly(thread, block);
+		return;
+	}
+	weigh_event_leave(thread);
 	free(block);
 }
 
@@ -254,6 +330,12 @@ struct weigh_native weigh_natives[] = {
 void weigh_natives_init(void)
 {
 	weigh_native_learn();
+	if (weigh_native_chunks) {
+		native("malloc")->ours = our_libc_malloc;
+		native("calloc")->ours = our_libc_calloc;
+		native("free")->ours = our_libc_free;
+		native("cfree")->ours = our_libc_free;
+	}
 	for (struct weigh_native *entry = weigh_natives; entry->name; entry++)
 		entry->real = dlsym(RTLD_DEFAULT, entry->name);
 	real_track = (track_function *)native("PyTraceMalloc_Track")->real;

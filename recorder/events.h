@@ -11,7 +11,7 @@
  * Counters: while the process has one thread every count is exact at every
  * event. After that native blocks are counted in the thread's own record and
  * added to the shared counters whenever they come to WEIGH_PENDING bytes, so
- * that the live footprint is exact to within that for each other thread.
+ * that the live footprint is exact to within that for each thread.
  */
 #ifndef WEIGH_RECORDER_EVENTS_H
 #define WEIGH_RECORDER_EVENTS_H

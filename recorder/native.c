@@ -126,9 +126,13 @@ void weigh_native_count_back(uintptr_t address, uint64_t footprint)
 	weigh_large_note(address, footprint, WEIGH_LARGE_BLOCK);
 }
 
-void weigh_native_born_slowly(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
-			      enum weigh_domain domain)
+void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain)
 {
+	if (weigh_native_chunks && weigh_native_born(thread, (uintptr_t)block, bytes))
+		return;
+	uint64_t footprint = weigh_native_footprint((uintptr_t)block);
+	thread->allocations++;
+	thread->countdown -= (int64_t)(bytes + !bytes);
 	weigh_native_count_allocated((int64_t)footprint, 1);
 	weigh_large_note((uintptr_t)block, footprint, WEIGH_LARGE_BLOCK);
 	if (thread->countdown < 0) {
@@ -139,17 +143,11 @@ void weigh_native_born_slowly(struct weigh_thread *thread, void *block, size_t b
 	}
 }
 
-void weigh_native_gone_slowly(struct weigh_granule *granule, uintptr_t address, uint64_t footprint)
+void weigh_native_end(struct weigh_thread *thread, uintptr_t address)
 {
-	weigh_event_check_peak();
-	weigh_thread_look_at_peak(weigh_self);
-	weigh_native_count_out(address, footprint, WEIGH_REMOVE_FREE);
-	weigh_state_clear(granule, address, true);
-}
-
-void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain)
-{
-	weigh_native_born(thread, block, bytes, domain);
+	struct weigh_taken taken;
+	weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
+	weigh_thread_look_at_peak(thread);
 }
 
 void weigh_event_opaque(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain)

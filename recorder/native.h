@@ -2,8 +2,9 @@
  * Native blocks: those of malloc, and those of allocators that cannot say what
  * a block occupies. Any thread, inside an event, without the GIL.
  *
- * A block that is not sampled costs some 100 instructions for its allocation
- * and as many for its free, and once the process has threads an atomic each.
+ * A block of malloc that is not sampled costs some 70 instructions for its
+ * allocation and as many for its free, and once the process has threads an
+ * atomic each.
  */
 #ifndef WEIGH_RECORDER_NATIVE_H
 #define WEIGH_RECORDER_NATIVE_H
@@ -23,17 +24,34 @@ void weigh_native_learn(void);
 /* The footprint by malloc's own function, which reads the next chunk too. */
 uint64_t weigh_native_ask(uintptr_t address);
 
+/* The word before a block: its chunk's size and flags. */
+static inline uint64_t weigh_native_chunk(uintptr_t address)
+{
+	/* The compiler knows malloc, and is not to know that this lies before the block. */
+	__asm__("" : "+r"(address));
+	return ((const uint64_t *)address)[-1];
+}
+
+enum {
+	WEIGH_CHUNK_MAPPED = 2, /* it has a mapping of its own, and a header of two words */
+	WEIGH_CHUNK_FLAGS = 7,
+	WEIGH_CHUNK_SHORT = 1 << 16,
+};
+
+/* Whether a chunk is none of its own mapping and below WEIGH_CHUNK_SHORT bytes. */
+static inline bool weigh_native_is_short(uint64_t chunk)
+{
+	return !(chunk & ~(uint64_t)(WEIGH_CHUNK_SHORT - 1 - WEIGH_CHUNK_MAPPED));
+}
+
 /* malloc's chunk: what the program may use and the header before it. */
 static inline uint64_t weigh_native_footprint(uintptr_t address)
 {
-	enum { MAPPED = 2, FLAGS = 7 };
 	if (weigh_unlikely(!weigh_native_chunks))
 		return weigh_native_ask(address);
-	/* The compiler knows malloc, and is not to know that this lies before the block. */
-	__asm__("" : "+r"(address));
-	uint64_t word = ((const uint64_t *)address)[-1];
-	/* A chunk of its own mapping has a header of two words. */
-	return (word & ~(uint64_t)FLAGS) - (word & MAPPED) * 4;
+	uint64_t chunk = weigh_native_chunk(address);
+	uint64_t bytes = chunk & ~(uint64_t)WEIGH_CHUNK_FLAGS;
+	return chunk & WEIGH_CHUNK_MAPPED ? bytes - sizeof(uint64_t) : bytes;
 }
 
 /* What malloc would keep for a request: for blocks of allocators that cannot be asked. */
@@ -52,22 +70,21 @@ void weigh_native_count_out(uintptr_t address, uint64_t footprint, enum weigh_re
 /* Counts back a block that was counted out for a reallocation that failed. */
 void weigh_native_count_back(uintptr_t address, uint64_t footprint);
 
-/* The same for a block that is sampled or large, fills up what is pending, or is the first of its granule. */
-void weigh_native_born_slowly(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
-			      enum weigh_domain domain);
-
-/* weigh_event_native, inline. */
-static inline void weigh_native_born(struct weigh_thread *thread, void *block, size_t bytes,
-				     enum weigh_domain domain)
+/*
+ * Counts and marks a block and returns true, or leaves everything to
+ * weigh_event_native: for a block that is sampled, not short or the first of
+ * its granule, and when the thread has too much pending. Only when chunks can
+ * be read.
+ */
+static inline bool weigh_native_born(struct weigh_thread *thread, uintptr_t address, size_t bytes)
 {
-	uintptr_t address = (uintptr_t)block;
-	uint64_t footprint = weigh_native_footprint(address);
 	struct weigh_granule *granule = weigh_granule_find(address);
-	thread->allocations++;
-	thread->countdown -= (int64_t)(bytes + !bytes);
-	if (weigh_unlikely(thread->countdown < 0 || footprint >= WEIGH_PENDING || !granule)) {
-		weigh_native_born_slowly(thread, block, bytes, footprint, domain);
-	} else if (weigh_alone()) {
+	int64_t countdown = thread->countdown - (int64_t)(bytes + !bytes);
+	uint64_t chunk = weigh_native_chunk(address);
+	if (weigh_unlikely(!granule || countdown < 0 || !weigh_native_is_short(chunk)))
+		return false;
+	uint64_t footprint = chunk & ~(uint64_t)WEIGH_CHUNK_FLAGS;
+	if (weigh_alone()) {
 		struct weigh_counters *counters = &weigh_recorder.header->counters;
 		weigh_recorder.small_room = -1;
 		counters->other_live += (int64_t)footprint;
@@ -76,69 +93,57 @@ static inline void weigh_native_born(struct weigh_thread *thread, void *block, s
 		counters->other_blocks_allocated++;
 		weigh_state_set(granule, address, WEIGH_BLOCK_NATIVE, false);
 	} else {
-		thread->pending.allocated += footprint;
-		thread->pending.blocks_allocated++;
+		struct weigh_pending *pending = &thread->pending;
+		int64_t allocated = pending->allocated + (int64_t)footprint;
+		if (weigh_unlikely(allocated - pending->freed >= WEIGH_PENDING))
+			return false;
+		pending->allocated = allocated;
+		pending->blocks_allocated++;
 		weigh_state_set(granule, address, WEIGH_BLOCK_NATIVE, true);
-		if (weigh_unlikely(weigh_pending_live(thread) >= WEIGH_PENDING))
-			weigh_thread_flush(thread);
 	}
-}
-
-/* The end of a counted block that is large, fills up what is pending, or falls from what may be a peak. */
-void weigh_native_gone_slowly(struct weigh_granule *granule, uintptr_t address, uint64_t footprint);
-
-/* The end of a counted block, inside an event of this thread. */
-static inline void weigh_native_gone(struct weigh_thread *thread, struct weigh_granule *granule,
-				     uintptr_t address)
-{
-	uint64_t footprint = weigh_native_footprint(address);
-	if (weigh_alone()) {
-		struct weigh_header *header = weigh_recorder.header;
-		struct weigh_counters *counters = &header->counters;
-		if (weigh_unlikely(footprint >= WEIGH_LARGE_BYTES ||
-				   weigh_counters_live(counters) > header->peak.footprint)) {
-			weigh_native_gone_slowly(granule, address, footprint);
-			return;
-		}
-		counters->other_live -= (int64_t)footprint;
-		counters->other_blocks_live--;
-		weigh_state_clear(granule, address, false);
-	} else {
-		int64_t live = weigh_pending_live(thread);
-		if (weigh_unlikely(live > thread->pending.room ||
-				   live < (int64_t)footprint - WEIGH_PENDING)) {
-			weigh_native_gone_slowly(granule, address, footprint);
-			return;
-		}
-		thread->pending.freed += footprint;
-		thread->pending.blocks_freed++;
-		weigh_state_clear(granule, address, true);
-	}
+	thread->allocations++;
+	thread->countdown = countdown;
+	return true;
 }
 
 /*
- * Records that malloc's block is about to be freed, on any thread, inside an
- * event or not. A block not recorded is silent. The map is looked at only once
- * `depth` shows that this thread is inside: see weigh_recorder_stop.
+ * Counts out and unmarks a counted block and returns true, or leaves
+ * everything to weigh_native_end: for a block that is sampled or not short, and
+ * when its end may be the fall from a peak or the thread has too much pending.
+ * True also for a block that is not recorded. Only when chunks can be read.
  */
-static inline void weigh_native_free(uintptr_t address)
+static inline bool weigh_native_gone(struct weigh_thread *thread, uintptr_t address)
 {
-	struct weigh_thread *thread = weigh_self;
-	if (weigh_unlikely(!thread || thread->depth)) {
-		weigh_event_end(address);
-		return;
+	struct weigh_granule *granule = weigh_granule_find(address);
+	if (weigh_unlikely(!granule))
+		return true;
+	enum weigh_block_state state = weigh_state_get(granule, address);
+	if (weigh_unlikely(state != WEIGH_BLOCK_NATIVE))
+		return state == WEIGH_BLOCK_NONE;
+	uint64_t chunk = weigh_native_chunk(address);
+	if (weigh_unlikely(!weigh_native_is_short(chunk)))
+		return false;
+	uint64_t footprint = chunk & ~(uint64_t)WEIGH_CHUNK_FLAGS;
+	if (weigh_alone()) {
+		struct weigh_header *header = weigh_recorder.header;
+		if (weigh_unlikely(weigh_counters_live(&header->counters) > header->peak.footprint))
+			return false;
+		header->counters.other_live -= (int64_t)footprint;
+		header->counters.other_blocks_live--;
+		weigh_state_clear(granule, address, false);
+	} else {
+		struct weigh_pending *pending = &thread->pending;
+		int64_t live = pending->allocated - pending->freed;
+		if (weigh_unlikely(live > pending->room || live - (int64_t)footprint <= -WEIGH_PENDING))
+			return false;
+		pending->freed += (int64_t)footprint;
+		pending->blocks_freed++;
+		weigh_state_clear(granule, address, true);
 	}
-	thread->depth = 1;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	struct weigh_granule *granule;
-	if (weigh_likely(*(volatile uint32_t *)&weigh_gate.on) && (granule = weigh_granule_find(address))) {
-		enum weigh_block_state state = weigh_state_get(granule, address);
-		if (weigh_likely(state == WEIGH_BLOCK_NATIVE))
-			weigh_native_gone(thread, granule, address);
-		else if (state != WEIGH_BLOCK_NONE)
-			weigh_event_end(address);
-	}
-	weigh_event_leave(thread);
+	return true;
 }
+
+/* The end of any recorded block, inside an event of this thread. */
+void weigh_native_end(struct weigh_thread *thread, uintptr_t address);
 
 #endif

@@ -189,9 +189,26 @@ void *stage_realloc(void *block, size_t bytes, enum weigh_domain domain, bool fa
 	return moved;
 }
 
+/* As the hook of libc's free does it, which makes no record of a thread that only frees. */
+static void end_by_chunk(void *block)
+{
+	struct weigh_thread *thread = weigh_self ? weigh_event_enter() : NULL;
+	if (!thread) {
+		weigh_event_end((uintptr_t)block);
+		return;
+	}
+	if (!weigh_native_gone(thread, (uintptr_t)block))
+		weigh_native_end(thread, (uintptr_t)block);
+	weigh_event_leave(thread);
+}
+
+/* Some go the one way that the hooks have, some the other. */
 void stage_free(void *block)
 {
-	weigh_event_free(block);
+	if (weigh_native_chunks && (uintptr_t)block & 16)
+		end_by_chunk(block);
+	else
+		weigh_event_free(block);
 	free(block);
 }
 
