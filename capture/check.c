@@ -289,6 +289,7 @@ static bool mend_tally(struct weigh_tally *tally, const struct weigh_tally *tota
 	bool sane = mend_sum(&tally->bytes, total->bytes, absurd_sum) &&
 		    mend_sum(&tally->footprint, total->footprint, absurd_sum) &&
 		    mend_sum(&tally->blocks, total->blocks, absurd_sum) &&
+		    mend_sum(&tally->unseen, total->bytes, absurd_sum) &&
 		    mend_variance(&tally->bytes_variance, absurd_variance) &&
 		    mend_variance(&tally->footprint_variance, absurd_variance) &&
 		    mend_variance(&tally->blocks_variance, absurd_variance);

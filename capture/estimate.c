@@ -109,5 +109,6 @@ void weigh_tally_add(struct weigh_tally *to, const struct weigh_tally *from)
 	to->bytes_variance += from->bytes_variance;
 	to->footprint_variance += from->footprint_variance;
 	to->blocks_variance += from->blocks_variance;
+	to->unseen += from->unseen;
 	to->samples += from->samples;
 }

@@ -33,6 +33,7 @@ static void read_tally(const struct weigh_tally *from, struct weigh_tally *to)
 	to->bytes_variance = load(&from->bytes_variance);
 	to->footprint_variance = load(&from->footprint_variance);
 	to->blocks_variance = load(&from->blocks_variance);
+	to->unseen = load(&from->unseen);
 	to->samples = __atomic_load_n(&from->samples, __ATOMIC_RELAXED);
 }
 
@@ -44,6 +45,7 @@ static void add_tally(struct weigh_tally *sum, const struct weigh_tally *t)
 	sum->bytes_variance += t->bytes_variance;
 	sum->footprint_variance += t->footprint_variance;
 	sum->blocks_variance += t->blocks_variance;
+	sum->unseen += t->unseen;
 	sum->samples += t->samples;
 }
 

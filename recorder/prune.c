@@ -35,6 +35,7 @@ static void fold_tally(struct weigh_tally *into, const struct weigh_tally *from)
 	into->bytes_variance += from->bytes_variance;
 	into->footprint_variance += from->footprint_variance;
 	into->blocks_variance += from->blocks_variance;
+	into->unseen += from->unseen;
 	into->samples += from->samples;
 }
 

@@ -188,13 +188,14 @@ static inline void tally_add(struct weigh_tally *tally, const struct weigh_weigh
 		tally->bytes_variance += weight->doubt * weight->bytes * weight->bytes;
 		tally->footprint_variance += weight->doubt * weight->footprint * weight->footprint;
 		tally->blocks_variance += weight->doubt * weight->blocks * weight->blocks;
+		tally->unseen += weight->doubt * weight->bytes;
 	}
 }
 
-/* A variance that rounding would take below zero is zero. */
-static double rest(double variance, double less)
+/* What rounding would take below zero is zero. */
+static double rest(double sum, double less)
 {
-	return variance > less ? variance - less : 0;
+	return sum > less ? sum - less : 0;
 }
 
 /* Sums of floating point do not return to zero by themselves: without samples they are set to it. */
@@ -214,6 +215,7 @@ static inline void tally_subtract(struct weigh_tally *tally, const struct weigh_
 						 weight->doubt * weight->footprint * weight->footprint);
 		tally->blocks_variance =
 			rest(tally->blocks_variance, weight->doubt * weight->blocks * weight->blocks);
+		tally->unseen = rest(tally->unseen, weight->doubt * weight->bytes);
 	}
 }
 

@@ -115,7 +115,8 @@ struct weigh_node {
 /*
  * What a set of blocks adds up to. In exact mode plain sums; in sampled mode
  * each sampled block x with probability p counts x/p, and the variances are
- * the unbiased estimates sum((1-p)/p^2 * x^2), x = 1 for blocks.
+ * the unbiased estimates sum((1-p)/p^2 * x^2), x = 1 for blocks. The sampled
+ * blocks themselves, which are certain, are bytes - unseen and samples.
  */
 struct weigh_tally {
 	double bytes;     /* requested */
@@ -124,6 +125,7 @@ struct weigh_tally {
 	double bytes_variance;
 	double footprint_variance;
 	double blocks_variance;
+	double unseen;   /* of the bytes, those of blocks not sampled: sum((1-p)/p * x) */
 	int64_t samples; /* blocks behind these sums; 0 means all sums are 0 */
 };
 

@@ -17,7 +17,7 @@ SECTIONS = int(re.search(r"WEIGH_SECTION_COUNT = (\d+)", FORMAT.read_text())[1])
 STRINGS, CODES, NODES, SITES, THREADS = range(5)
 
 Section = namedtuple("Section", "offset entry_size capacity used refused")
-Tally = namedtuple("Tally", "bytes footprint blocks bytes_var footprint_var blocks_var samples")
+Tally = namedtuple("Tally", "bytes footprint blocks bytes_var footprint_var blocks_var unseen samples")
 Frame = namedtuple("Frame", "file function line")
 Counters = namedtuple(
     "Counters",
@@ -26,7 +26,7 @@ Counters = namedtuple(
 )
 Peak = namedtuple("Peak", "footprint blocks epoch time_ns")
 
-NOTHING = Tally(0, 0, 0, 0, 0, 0, 0)
+NOTHING = Tally(0, 0, 0, 0, 0, 0, 0, 0)
 USED = 1
 
 
@@ -130,7 +130,7 @@ class Capture:
         if not flags & USED:
             return None
         offset = self.sections[SITES].offset + index * self.sections[SITES].entry_size + 24
-        live, at_peak, total, temporary = (Tally(*self.unpack("ddddddq", offset + 56 * i)) for i in range(4))
+        live, at_peak, total, temporary = (Tally(*self.unpack("dddddddq", offset + 64 * i)) for i in range(4))
         if epoch != self.peak.epoch or self.live > self.peak.footprint:
             at_peak = live
         return Site(self, node, DOMAINS[domain], self.threads[thread], (live, at_peak, total, temporary))

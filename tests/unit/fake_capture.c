@@ -163,6 +163,7 @@ struct weigh_tally fake_sampled(uint64_t seen, uint64_t size, double p)
 		.bytes_variance = (double)seen * weight * (double)(size * size),
 		.footprint_variance = (double)seen * weight * footprint * footprint,
 		.blocks_variance = (double)seen * weight,
+		.unseen = (double)(seen * size) * (1 - p) / p,
 		.samples = (int64_t)seen,
 	};
 }

@@ -249,7 +249,8 @@ static bool equal(const struct weigh_tally *tally, const struct model_sum *sum)
 {
 	return tally->bytes == (double)sum->bytes && tally->footprint == (double)sum->footprint &&
 	       tally->blocks == (double)sum->blocks && tally->samples == (int64_t)sum->blocks &&
-	       tally->bytes_variance == 0 && tally->footprint_variance == 0 && tally->blocks_variance == 0;
+	       tally->bytes_variance == 0 && tally->footprint_variance == 0 && tally->blocks_variance == 0 &&
+	       tally->unseen == 0;
 }
 
 static void differ(uint64_t seed, const char *what, const struct weigh_tally *tally,
