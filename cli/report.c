@@ -237,7 +237,7 @@ static struct weigh_error *print_text(const struct weigh_report *report, const s
 	}
 	if (!error && request->sizes) {
 		fprintf(out, "\nSizes of all blocks ever allocated%s\n",
-			report->capture->header->sampling_period ? ", estimated" : "");
+			report->capture->header->sampling_period_max ? ", estimated" : "");
 		weigh_sizes_print(report, out);
 	}
 	if (!error && rows) {
@@ -247,6 +247,8 @@ static struct weigh_error *print_text(const struct weigh_report *report, const s
 	}
 	if (error)
 		return error;
+	if (rows)
+		weigh_report_unseen(report, view, out);
 
 	struct weigh_notes notes = {0};
 	const char *changed = weigh_sources_changed(report->sources);

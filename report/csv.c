@@ -53,10 +53,12 @@ void weigh_csv_print(const struct weigh_report *report, const struct weigh_rows 
 		print_field(row->domain, out);
 		fputc(',', out);
 		print_field(row->thread, out);
-		print_whole(weigh_whole_next(&bytes, weigh_estimate_bytes(&row->tally)), out);
-		print_whole(weigh_whole_next(&blocks, weigh_estimate_blocks(&row->tally)), out);
+		print_whole(weigh_whole_next(&bytes, weigh_estimate_bytes(&row->tally, &rows->chance)), out);
+		print_whole(weigh_whole_next(&blocks, weigh_estimate_blocks(&row->tally, &rows->chance)),
+			    out);
 		fprintf(out, ",%" PRIu64,
-			weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally)).value);
+			weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally, &rows->chance))
+				.value);
 		fprintf(out, ",%.6f\r\n", rows->sum.bytes > 0 ? row->tally.bytes / rows->sum.bytes : 0);
 	}
 }

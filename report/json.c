@@ -143,13 +143,14 @@ static void add_totals(struct writer *w, yyjson_mut_val *root, const char *key, 
 {
 	yyjson_mut_val *object = yyjson_mut_obj_add_obj(w->doc, root, key);
 	double carry = 0, blocks_carry = 0, footprint_carry = 0;
-	struct weigh_whole blocks = weigh_whole_next(&blocks_carry, weigh_estimate_blocks(&view->sum));
+	struct weigh_whole blocks =
+		weigh_whole_next(&blocks_carry, weigh_estimate_blocks(&view->sum, &view->chance));
 	struct weigh_whole footprint =
-		weigh_whole_next(&footprint_carry, weigh_estimate_footprint(&view->sum));
+		weigh_whole_next(&footprint_carry, weigh_estimate_footprint(&view->sum, &view->chance));
 
 	add_uint(w, object, "footprint", view->footprint_known ? view->footprint : footprint.value);
 	add_interval(w, object, "bytes", "bytes_low", "bytes_high",
-		     weigh_whole_next(&carry, weigh_estimate_bytes(&view->sum)));
+		     weigh_whole_next(&carry, weigh_estimate_bytes(&view->sum, &view->chance)));
 	add_uint(w, object, "blocks", view->blocks_known ? view->blocks : blocks.value);
 	add_seconds(w, object, "time_s", view->time_ns);
 }
@@ -243,11 +244,12 @@ static void add_rows(struct writer *w, yyjson_mut_val *root, const struct weigh_
 		add_text(w, object, "domain", row->domain);
 		add_text(w, object, "thread", row->thread);
 		add_interval(w, object, "bytes", "bytes_low", "bytes_high",
-			     weigh_whole_next(&bytes, weigh_estimate_bytes(&row->tally)));
+			     weigh_whole_next(&bytes, weigh_estimate_bytes(&row->tally, &rows->chance)));
 		add_interval(w, object, "blocks", "blocks_low", "blocks_high",
-			     weigh_whole_next(&blocks, weigh_estimate_blocks(&row->tally)));
+			     weigh_whole_next(&blocks, weigh_estimate_blocks(&row->tally, &rows->chance)));
 		add_uint(w, object, "footprint",
-			 weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally)).value);
+			 weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally, &rows->chance))
+				 .value);
 		yyjson_mut_obj_add_real(w->doc, object, "share",
 					rows->sum.bytes > 0 ? row->tally.bytes / rows->sum.bytes : 0);
 	}
@@ -273,9 +275,9 @@ static void add_tree(struct writer *w, yyjson_mut_val *root, const struct weigh_
 		else
 			yyjson_mut_obj_add_null(w->doc, object, "line");
 		add_interval(w, object, "bytes", "bytes_low", "bytes_high",
-			     weigh_whole_next(&bytes, weigh_estimate_bytes(&node->tally)));
+			     weigh_whole_next(&bytes, weigh_estimate_bytes(&node->tally, &tree->chance)));
 		add_uint(w, object, "blocks",
-			 weigh_whole_next(&blocks, weigh_estimate_blocks(&node->tally)).value);
+			 weigh_whole_next(&blocks, weigh_estimate_blocks(&node->tally, &tree->chance)).value);
 		children[at] = yyjson_mut_obj_add_arr(w->doc, object, "children");
 
 		/* On: down, else along, else up and along. */
@@ -354,6 +356,7 @@ static struct weigh_error *build(struct writer *w, const struct weigh_json_parts
 	if (parts->filter)
 		yyjson_mut_obj_add_val(w->doc, root, "filter",
 				       outside_text(w, parts->filter, strlen(parts->filter)));
+	add_uint(w, root, "unseen_high", (uint64_t)weigh_chance_unseen(&parts->view->chance));
 	add_rows(w, root, parts->rows);
 	if (parts->tree)
 		add_tree(w, root, parts->tree);

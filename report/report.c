@@ -96,7 +96,7 @@ void weigh_report_title(const struct weigh_report *report, FILE *out)
 static void print_requested(const struct weigh_report *report, const struct weigh_view *view, FILE *out)
 {
 	char bytes[WEIGH_NUMBER], spread[WEIGH_NUMBER];
-	struct weigh_estimate requested = weigh_estimate_bytes(&view->sum);
+	struct weigh_estimate requested = weigh_estimate_bytes(&view->sum, &view->chance);
 
 	weigh_spread_text(&report->style, requested, spread);
 	fprintf(out, " (%s%s%s requested)", weigh_bytes_text(requested.value, bytes), *spread ? " " : "",
@@ -120,6 +120,20 @@ void weigh_report_totals(const struct weigh_report *report, const struct weigh_v
 		weigh_bytes_text((double)end->footprint, bytes),
 		weigh_blocks_text((double)end->blocks, blocks));
 	print_requested(report, end, out);
+	fputc('\n', out);
+}
+
+void weigh_report_unseen(const struct weigh_report *report, const struct weigh_view *view, FILE *out)
+{
+	double most = weigh_chance_unseen(&view->chance);
+	char bytes[WEIGH_NUMBER];
+
+	if (most < 1)
+		return;
+	weigh_style_ink(&report->style, out, WEIGH_INK_DIM);
+	fprintf(out, "a line that no sample met is not shown: it holds less than %s in 95 %% of cases",
+		weigh_bytes_text(most, bytes));
+	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
 	fputc('\n', out);
 }
 

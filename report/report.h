@@ -57,6 +57,9 @@ void weigh_report_title(const struct weigh_report *report, FILE *out);
 void weigh_report_totals(const struct weigh_report *report, const struct weigh_view *peak,
 			 const struct weigh_view *end, FILE *out);
 
+/* Print how much a line may hold that has no row; nothing when there can be none. */
+void weigh_report_unseen(const struct weigh_report *report, const struct weigh_view *view, FILE *out);
+
 /* Print each note on a line. */
 void weigh_report_notes(const struct weigh_report *report, const struct weigh_notes *notes, FILE *out);
 

@@ -208,7 +208,7 @@ struct weigh_error *weigh_rows_init(struct weigh_rows *rows, const struct weigh_
 	struct weigh_error *error = grouping_init(&grouping, view->count);
 	enum weigh_sort sort = query->sort;
 
-	*rows = (struct weigh_rows){.by = query->by, .sum = view->sum};
+	*rows = (struct weigh_rows){.by = query->by, .sum = view->sum, .chance = view->chance};
 	if (error)
 		return error;
 	add_up(&grouping, view, names, query);

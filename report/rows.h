@@ -57,6 +57,7 @@ struct weigh_rows {
 	struct weigh_row others;  /* their sum */
 	struct weigh_tally shown; /* all rows and others: what the filter let through */
 	struct weigh_tally sum;   /* of the view */
+	struct weigh_chance chance; /* of the view */
 };
 
 /*

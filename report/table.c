@@ -45,19 +45,20 @@ static char *cell_text(const struct layout *layout, const struct weigh_row *row,
 		       char text[static WEIGH_NUMBER])
 {
 	const struct weigh_tally *tally = &row->tally;
+	const struct weigh_chance *chance = &layout->rows->chance;
 	double sum = layout->rows->sum.bytes;
 
 	switch (column) {
 	case COLUMN_BYTES:
 		return weigh_bytes_text(tally->bytes, text);
 	case COLUMN_BYTES_SPREAD:
-		return weigh_spread_text(&layout->report->style, weigh_estimate_bytes(tally), text);
+		return weigh_spread_text(&layout->report->style, weigh_estimate_bytes(tally, chance), text);
 	case COLUMN_SHARE:
 		return weigh_share_text(sum > 0 ? tally->bytes / sum : 0, text);
 	case COLUMN_BLOCKS:
 		return weigh_count_text(tally->blocks, text);
 	case COLUMN_BLOCKS_SPREAD:
-		return weigh_spread_text(&layout->report->style, weigh_estimate_blocks(tally), text);
+		return weigh_spread_text(&layout->report->style, weigh_estimate_blocks(tally, chance), text);
 	default:
 		return weigh_bytes_text(tally->blocks > 0 ? tally->bytes / tally->blocks : 0, text);
 	}

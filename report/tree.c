@@ -137,6 +137,7 @@ struct weigh_error *weigh_tree_init(struct weigh_tree *tree, const struct weigh_
 	if (b.merged && b.meets && b.walk && b.slots && tree->nodes) {
 		tree->nodes[0] = (struct weigh_tree_node){.place = {.function = "(all)"}};
 		tree->count = 1;
+		tree->chance = view->chance;
 		b.meets[0] = !filter;
 		add_items(&b, view);
 		finish(tree, b.walk);

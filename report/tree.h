@@ -27,6 +27,7 @@ struct weigh_tree_node {
 struct weigh_tree {
 	struct weigh_tree_node *nodes;
 	uint32_t count;
+	struct weigh_chance chance; /* of the view */
 };
 
 /*

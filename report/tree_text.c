@@ -102,7 +102,7 @@ static void print_numbers(const struct printer *p, const struct weigh_tally *tal
 	weigh_style_ink(style, p->out, WEIGH_INK_BOLD);
 	fprintf(p->out, "%10s ", weigh_bytes_text(tally->bytes, text));
 	weigh_style_ink(style, p->out, WEIGH_INK_PLAIN);
-	weigh_spread_text(style, weigh_estimate_bytes(tally), text);
+	weigh_spread_text(style, weigh_estimate_bytes(tally, &p->tree->chance), text);
 	fprintf(p->out, "%*s%s", 7 - weigh_text_width(text), "", text);
 	fprintf(p->out, " %8s  ", weigh_share_text(sum > 0 ? tally->bytes / sum : 0, text));
 }

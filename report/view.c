@@ -7,6 +7,7 @@
 
 #include "weigh/format_math.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void add_item(struct weigh_view *view, struct weigh_item item)
@@ -15,6 +16,7 @@ static void add_item(struct weigh_view *view, struct weigh_item item)
 		return;
 	view->items[view->count++] = item;
 	weigh_tally_add(&view->sum, item.tally);
+	weigh_chance_add(&view->chance, item.tally);
 }
 
 static const struct weigh_tally *site_tally(const struct weigh_capture *capture,
@@ -110,6 +112,15 @@ static void set_counters(struct weigh_view *view, const struct weigh_capture *ca
 	}
 }
 
+/* Blocks that were lost are said to be; all others are in the exact counter. */
+static void settle_chance(struct weigh_view *view, const struct weigh_capture *capture)
+{
+	double period = (double)capture->header->sampling_period_max;
+	double missing = view->footprint_known ? (double)view->footprint - view->sum.footprint : HUGE_VAL;
+
+	weigh_chance_settle(&view->chance, period, missing);
+}
+
 struct weigh_error *weigh_view_init(struct weigh_view *view, const struct weigh_capture *capture,
 				    enum weigh_at at, uint64_t moment_ns)
 {
@@ -130,6 +141,7 @@ struct weigh_error *weigh_view_init(struct weigh_view *view, const struct weigh_
 		set_counters(view, capture);
 		collect_sites(view, capture);
 	}
+	settle_chance(view, capture);
 	return NULL;
 }
 

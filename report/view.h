@@ -37,6 +37,7 @@ struct weigh_view {
 	struct weigh_item *items; /* with samples only */
 	uint32_t count;
 	struct weigh_tally sum;
+	struct weigh_chance chance; /* what sampling may have missed */
 	/*
 	 * The exact counters for the same blocks: footprint and number. Not
 	 * known for temporary blocks; the number not for moments.

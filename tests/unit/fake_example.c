@@ -185,6 +185,7 @@ static void set_header(struct fake_capture *fake, const char *folder)
 	header->at_end = (struct weigh_resident){.anonymous = 30 * MIB, .file = 9 * MIB};
 	header->rss_peak = 240 * MIB;
 	header->sampling_period = header->mode == WEIGH_MODE_SAMPLED ? 16384 : 0;
+	header->sampling_period_max = header->sampling_period;
 }
 
 void fake_example(struct fake_capture *fake, enum weigh_mode mode, const char *folder)
