@@ -2,9 +2,12 @@
 
 Of each seed and moment (peak, end, total) it keeps what is needed to say how
 often an interval held the truth, and how much of the bytes went to the wrong
-place.
+place. The seeds that a build has run are kept, so that a run that was cut off
+goes on where it was; another build, or another pattern, starts anew.
 """
 
+import hashlib
+import inspect
 import json
 import subprocess
 import sys
@@ -64,17 +67,37 @@ def judge(truth, rows, whole):
     }
 
 
-def run_weigh(place, pattern, seeds):
+def build_of(place):
+    """A digest of what is measured: the program and the package."""
+    digest = hashlib.sha256(place.weigh.read_bytes())
+    for path in sorted(place.package.rglob("*")):
+        if path.suffix in (".py", ".so"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def known_row(pattern, build):
+    """What was measured of a pattern before, as far as it holds still."""
+    row = (store.load("accuracy") or {"rows": {}})["rows"].get(pattern, {})
+    source = inspect.getsource(patterns.PATTERNS[pattern])
+    if row.get("source") != source:
+        row = {"source": source}
+    if row.get("build") != build or "weigh" not in row:
+        row |= {"build": build, "weigh": {moment: [] for moment in MOMENTS}}
+    row.setdefault("peers", {})
+    return row
+
+
+def run_weigh(place, pattern, first, count):
+    """{moment: [judged seed]} of so many seeds from the first on."""
     environment = place.environment()
     environment["PYTHONPATH"] += f":{place.package.parent}"
-    kept = {moment: [] for moment in MOMENTS}
-    for first in range(0, seeds, SEEDS_AT_ONCE):
-        count = min(SEEDS_AT_ONCE, seeds - first)
-        command = [place.python, CHILD, "weigh", pattern, first, count, place.weigh, place.scratch / "seed.weigh"]
-        for answer in lines_of(place, command, environment) or ():
-            for moment in MOMENTS:
-                kept[moment].append(judge(answer["truth"][moment], answer["rows"][moment], answer["sum"][moment]))
-    return kept
+    command = [place.python, CHILD, "weigh", pattern, first, count, place.weigh, place.scratch / "seed.weigh"]
+    answers = lines_of(place, command, environment) or []
+    return {
+        moment: [judge(answer["truth"][moment], answer["rows"][moment], answer["sum"][moment]) for answer in answers]
+        for moment in MOMENTS
+    }
 
 
 def run_peer(place, tool, pattern, seed):
@@ -108,15 +131,26 @@ def run_peers(place, names, pattern, seeds):
     return kept
 
 
+def progress(done, start):
+    print(f"accuracy: {done}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+
+
 def main(place, names, seeds, peer_names, peer_seeds):
     place.compile_module(places.BENCH / "accuracy" / "slots.c")
     patterns.write_sites(place.helpers() / "sites.py")
     versions = place.versions(tools.PACKAGES)
     present = [name for name in peer_names if not tools.TOOLS[name].package or versions[tools.TOOLS[name].package]]
+    about = {"machine": store.machine()}
+    build = build_of(place)
     for number, pattern in enumerate(names, 1):
         start = time.monotonic()
-        row = {"weigh": run_weigh(place, pattern, seeds), "peers": run_peers(place, present, pattern, peer_seeds)}
-        store.save("accuracy", {"machine": store.machine()}, {pattern: row})
-        print(
-            f"accuracy: {number}/{len(names)} {pattern}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True
-        )
+        row = known_row(pattern, build)
+        for first in range(len(row["weigh"]["peak"]), seeds, SEEDS_AT_ONCE):
+            found = run_weigh(place, pattern, first, min(SEEDS_AT_ONCE, seeds - first))
+            for moment in MOMENTS:
+                row["weigh"][moment] += found[moment]
+            store.save("accuracy", about, {pattern: row})
+            progress(f"{number}/{len(names)} {pattern}: {len(row['weigh']['peak'])} of {seeds} seeds", start)
+        row["peers"] |= run_peers(place, present, pattern, peer_seeds)
+        store.save("accuracy", about, {pattern: row})
+        progress(f"{number}/{len(names)} {pattern}: with {len(row['peers'])} other tools", start)

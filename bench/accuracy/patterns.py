@@ -21,12 +21,18 @@ SITES = 1000
 OPERATIONS = ("take", "grow", "churn")
 
 
+def load():
+    """More blocks than are taken for certain, so that what follows is sampled."""
+    yield "churn", 999, 0, 100_000, 64
+
+
 def alternate(chance):
-    """Two sites in turn, 1,000,000 and 100,000 bytes; the latest 20 of each stay."""
+    """Two sites in turn, 1,000,000 and 100,000 bytes; the latest 40 of each stay."""
+    yield from load()
     for turn in range(20_000):
         for site, size in ((0, 1_000_000), (1, 100_000)):
-            slot = site * 20 + turn % 20
-            if turn >= 20:
+            slot = site * 40 + turn % 40
+            if turn >= 40:
                 yield "drop", site, slot, 1, 0
             yield "take", site, slot, 1, size
 
@@ -71,15 +77,15 @@ def other_thread(chance):
 def realloc_growth(chance):
     """Blocks that grow by a tenth, many times; and a site that only takes."""
     for number in range(30):
-        first = number * 400
+        first = number * 200
         size = chance.randrange(16, 64)
-        yield "take", 0, first, 400, size
+        yield "take", 0, first, 200, size
         while size < 20_000:
             size += 1 + size // 10
-            yield "grow", 0, first, 400, size
-        yield "take", 1, 100_000 + first, 400, 3000
+            yield "grow", 0, first, 200, size
+        yield "take", 1, 100_000 + first, 200, 3000
         if number % 2:
-            yield "drop", 0, first, 400, 0
+            yield "drop", 0, first, 200, 0
 
 
 def brief_peak(chance):
@@ -94,7 +100,8 @@ def brief_peak(chance):
 
 def near_peaks(chance):
     """Two peaks that differ by half a per cent, of different sites."""
-    yield "take", 2, 900_000, 20_000, 256
+    yield from load()
+    yield "take", 2, 900_000, 20_000, 2048
     peaks = [(0, 100_000), (1, 100_500)]
     for site, count in peaks:
         yield "take", site, 0, count, 1000

@@ -89,22 +89,22 @@ def accuracy_lines():
     known = store.load("accuracy")
     if not known:
         return
-    held = cases = 0
-    worst = []
-    for pattern, row in known["rows"].items():
-        for moment, seeds in row["weigh"].items():
-            here, of = accuracy.whole_held(seeds)
-            held += here
-            cases += of
-            errors = [(seed["whole"][0] - seed["truth"]) / seed["truth"] for seed in seeds if seed["truth"]]
-            if errors:
-                worst.append((abs(statistics.mean(errors)), pattern, moment))
-    if cases:
-        share = held / cases
-        yield line("truth in the interval in 93 to 97 %", f"{100 * share:.1f} % of {cases}", 0.93 <= share <= 0.97)
-    if worst:
-        bias, pattern, moment = max(worst)
-        yield line("bias below 0.5 %", f"{100 * bias:.2f} % ({pattern}, {moment})", bias < 0.005)
+    seeds = [part for row in known["rows"].values() for part in row["weigh"].values()]
+    for title, judge in (("sums", accuracy.whole_held), ("rows", accuracy.rows_held)):
+        held, cases = map(sum, zip(*map(judge, seeds)))
+        if cases:
+            met = 0.93 <= held / cases <= 0.97
+            yield line(f"truth in the interval in 93 to 97 %, {title}", accuracy.share(held, cases), met)
+    biases = [
+        (abs(found[0]), found[1], pattern, moment)
+        for pattern, row in known["rows"].items()
+        for moment, part in row["weigh"].items()
+        if (found := accuracy.bias_of(part))
+    ]
+    if biases:
+        bias, error, pattern, moment = max(biases)
+        shown = f"{100 * bias:.2f} ± {100 * error:.2f} % ({pattern}, {moment})"
+        yield line("bias below 0.5 %", shown, bias < 0.005)
 
 
 def notes():
