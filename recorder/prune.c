@@ -7,16 +7,23 @@
 #include "recorder/recorder.h"
 #include "recorder/stacks.h"
 
-enum { SPARE_MAX = 1 << 15 };
+enum {
+	SPARE_MAX = 1 << 17,
+	PART_WANTED = 8,  /* an eighth of the tables free: enough */
+	PART_NEEDED = 32, /* less than that: sites of the peak go too */
+	PART_LITTLE = 64, /* less than that: the next calls do not try */
+};
 
 static uint32_t spare[SPARE_MAX];
 static uint32_t spare_count;
 static uint32_t pause; /* calls to let pass */
+static uint32_t hand;  /* the site to go on with */
 
 void weigh_prune_init(void)
 {
 	spare_count = 0;
 	pause = 0;
+	hand = 0;
 }
 
 bool weigh_prune_spare(uint32_t *site)
@@ -51,16 +58,16 @@ static void fold_sums(uint32_t target, const struct weigh_site *old)
 /* Frees the site and adds its sums to the one of its line. The freed place may serve for that one. */
 static bool fold(uint32_t index, bool python)
 {
-	struct weigh_site *site = &weigh_recorder.sites[index];
-	struct weigh_site old = *site;
+	struct weigh_site old = weigh_recorder.sites[index];
 	uint32_t node = weigh_stacks_shorten(old.node);
 	uint32_t target;
 	if (!node)
 		return false;
-	site->flags = 0;
-	site->key = 0;
+	weigh_site_forget(index);
 	spare[spare_count++] = index;
-	if (!weigh_site_intern(node, old.thread, (enum weigh_domain)old.domain, &target))
+	bool found = weigh_site_intern(node, old.thread, (enum weigh_domain)old.domain, &target);
+	weigh_stacks_release(old.node);
+	if (!found)
 		return false;
 	bool locked = !python && weigh_site_lock_second(index, target);
 	fold_sums(target, &old);
@@ -79,37 +86,46 @@ static bool foldable(const struct weigh_site *site, bool also_at_peak)
 	return also_at_peak || site->at_peak.samples == 0;
 }
 
-static void prune_pass(bool gil, bool also_at_peak)
+/* Whether this part of both tables is free. */
+static bool has_free(uint32_t part)
+{
+	const struct weigh_section *sections = weigh_recorder.header->sections;
+	const struct weigh_section *sites = &sections[WEIGH_SECTION_SITES];
+	return spare_count + sites->capacity - sites->used >= sites->capacity / part &&
+	       weigh_stacks_room() >= sections[WEIGH_SECTION_NODES].capacity / part;
+}
+
+static uint32_t prune_pass(bool gil, bool also_at_peak)
 {
 	uint32_t used = weigh_recorder.header->sections[WEIGH_SECTION_SITES].used;
-	for (uint32_t i = 0; i < used && spare_count < SPARE_MAX; i++) {
-		struct weigh_site *site = &weigh_recorder.sites[i];
+	uint32_t folded = 0;
+	for (uint32_t i = 0; i < used && spare_count < SPARE_MAX && !has_free(PART_WANTED); i++) {
+		hand = hand + 1 < used ? hand + 1 : 0;
+		struct weigh_site *site = &weigh_recorder.sites[hand];
 		bool python = weigh_domain_under_gil((enum weigh_domain)site->domain);
-		if (python ? !gil : !weigh_site_lock(i))
+		if (python ? !gil : !weigh_site_lock(hand))
 			continue;
 		weigh_site_settle(site);
 		if (foldable(site, also_at_peak))
-			fold(i, python);
+			folded += fold(hand, python);
 		if (!python)
-			weigh_site_unlock(i);
+			weigh_site_unlock(hand);
 	}
+	return folded;
 }
 
 bool weigh_prune(bool gil)
 {
-	uint32_t capacity = weigh_recorder.header->sections[WEIGH_SECTION_SITES].capacity;
-	uint32_t had = spare_count;
 	if (pause) {
 		pause--;
 		return false;
 	}
 	weigh_sites_renew();
-	prune_pass(gil, false);
-	if (spare_count < capacity / 8 && spare_count < SPARE_MAX / 2)
-		prune_pass(gil, true);
-	weigh_sites_reindex();
-	weigh_stacks_collect();
-	if (spare_count - had < capacity / 64)
-		pause = capacity / 64;
-	return spare_count > had;
+	uint32_t folded = prune_pass(gil, false);
+	if (!has_free(PART_NEEDED))
+		folded += prune_pass(gil, true);
+	weigh_sites_renew();
+	if (!has_free(PART_LITTLE))
+		pause = weigh_recorder.header->sections[WEIGH_SECTION_SITES].capacity / PART_LITTLE;
+	return folded > 0;
 }

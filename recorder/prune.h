@@ -16,7 +16,9 @@ void weigh_prune_init(void);
 
 /*
  * Frees sites: those that had no part in the peak first, then those that are
- * gone now; and the nodes that no site reaches. `gil`: the caller holds the
+ * gone now; and the nodes that they alone stood on. It goes on where it left
+ * off and ends when an eighth of both tables is free, so that what it costs is
+ * in proportion to what it frees. `gil`: the caller holds the
  * GIL, so sites of the interpreter's domains may change too. False when
  * nothing could be freed; after a call that freed little the next ones do not
  * even try, so that a full table does not cost milliseconds for each new stack.
@@ -32,8 +34,8 @@ bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain,
 /* Made for pruning by sites.c: makes void what threads remember of sites. */
 void weigh_sites_renew(void);
 
-/* Made for pruning by sites.c: rebuilds the index after sites were freed, and renews. */
-void weigh_sites_reindex(void);
+/* Made for pruning by sites.c: frees the entry of a site. */
+void weigh_site_forget(uint32_t site);
 
 /* Takes the lock of a site whose domain is not the interpreter's; false: busy. */
 bool weigh_site_lock(uint32_t site);

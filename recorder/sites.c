@@ -65,14 +65,24 @@ void weigh_sites_renew(void)
 	__atomic_fetch_add(&generation, 1, __ATOMIC_SEQ_CST);
 }
 
-void weigh_sites_reindex(void)
+static uint32_t home_of(uint32_t cell)
 {
-	uint32_t used = weigh_recorder.header->sections[WEIGH_SECTION_SITES].used;
-	memset(sites_index, 0, index_bytes());
-	for (uint32_t i = 0; i < used; i++)
-		if (weigh_recorder.sites[i].flags & WEIGH_SITE_USED)
-			*cell_of(weigh_recorder.sites[i].key) = i + 1;
-	weigh_sites_renew();
+	return (uint32_t)(weigh_recorder.sites[cell - 1].key >> 24) & mask;
+}
+
+void weigh_site_forget(uint32_t site)
+{
+	struct weigh_site *entry = &weigh_recorder.sites[site];
+	uint32_t hole = (uint32_t)(cell_of(entry->key) - sites_index);
+	for (uint32_t i = (hole + 1) & mask; sites_index[i]; i = (i + 1) & mask) {
+		if (((i - home_of(sites_index[i])) & mask) < ((i - hole) & mask))
+			continue;
+		sites_index[hole] = sites_index[i];
+		hole = i;
+	}
+	sites_index[hole] = 0;
+	entry->flags = 0;
+	entry->key = 0;
 }
 
 bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain, uint32_t *site)
@@ -97,6 +107,7 @@ bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain,
 	entry->domain = (uint8_t)domain;
 	entry->peak_epoch = weigh_recorder.header->peak.epoch;
 	entry->flags = WEIGH_SITE_USED;
+	weigh_stacks_hold(node);
 	*cell = *site + 1;
 	return true;
 }
@@ -117,6 +128,8 @@ static __attribute__((noinline)) bool find_or_make(struct weigh_thread *thread, 
 		found = weigh_site_intern(node, thread->index, domain, site);
 	}
 	if (!found) {
+		weigh_stacks_hold(node);
+		weigh_stacks_release(node);
 		weigh_recorder.header->sections[WEIGH_SECTION_SITES].refused++;
 		*site = domain;
 	}

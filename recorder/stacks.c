@@ -1,7 +1,7 @@
 /*
  * The tree of stacks in the capture, and the index that finds a child by
  * (parent, code, instruction). Slow path only, any thread, under the intern
- * lock.
+ * lock. A node lives as long as a site or a child holds it.
  */
 #include "recorder/stacks.h"
 
@@ -14,10 +14,11 @@
 
 static uint32_t *nodes_index; /* node numbers by hash; 0 is free */
 static uint32_t mask;
-static uint32_t *spare; /* nodes given back by weigh_stacks_collect */
+static uint32_t *holders; /* of each node: its children and sites; of a free one: the next free one */
+static uint32_t holders_capacity;
+static uint32_t spare; /* the first free node */
 static uint32_t spare_count;
-static uint32_t spare_capacity;
-static uint32_t collections = 1; /* nodes may have been given back since */
+static uint64_t collections = 1; /* nodes may have been freed since */
 
 static size_t index_bytes(void)
 {
@@ -31,19 +32,20 @@ bool weigh_stacks_init(uint32_t nodes)
 		cells *= 2;
 	mask = cells - 1;
 	collections++;
+	spare = 0;
 	spare_count = 0;
-	spare_capacity = nodes;
+	holders_capacity = nodes;
 	nodes_index = weigh_pages_take(index_bytes());
-	spare = weigh_pages_take(nodes * sizeof(*spare));
-	return nodes_index && spare;
+	holders = weigh_pages_take(nodes * sizeof(*holders));
+	return nodes_index && holders;
 }
 
 void weigh_stacks_deinit(void)
 {
 	weigh_pages_give(nodes_index, nodes_index ? index_bytes() : 0);
-	weigh_pages_give(spare, spare_capacity * sizeof(*spare));
+	weigh_pages_give(holders, holders ? holders_capacity * sizeof(*holders) : 0);
 	nodes_index = NULL;
-	spare = NULL;
+	holders = NULL;
 }
 
 static uint32_t home_of(const struct weigh_node *node)
@@ -61,15 +63,26 @@ static bool same(const struct weigh_node *a, const struct weigh_node *b)
 /* Nodes kept free for innermost lines alone, without which nothing could be pruned. */
 enum { RESERVED_PART = 16 };
 
+uint32_t weigh_stacks_room(void)
+{
+	const struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_NODES];
+	uint32_t left = spare_count + section->capacity - section->used;
+	uint32_t reserved = section->capacity / RESERVED_PART;
+	return left > reserved ? left - reserved : 0;
+}
+
 static uint32_t new_node(bool alone)
 {
 	struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_NODES];
-	uint32_t left = spare_count + section->capacity - section->used;
-	if (left <= (alone ? 0 : section->capacity / RESERVED_PART))
+	uint32_t node = spare;
+	if (alone ? !node && section->used == section->capacity : !weigh_stacks_room())
 		return 0;
-	if (spare_count)
-		return spare[--spare_count];
-	return section->used++;
+	if (!node)
+		return section->used++;
+	spare = holders[node];
+	spare_count--;
+	holders[node] = 0;
+	return node;
 }
 
 /* The child of a parent for one frame; 0 when it is new and there is no room. */
@@ -84,7 +97,48 @@ static uint32_t child(struct weigh_node wanted, bool alone)
 		return 0;
 	weigh_recorder.nodes[node] = wanted;
 	nodes_index[i] = node;
+	holders[wanted.parent]++;
 	return node;
+}
+
+void weigh_stacks_hold(uint32_t node)
+{
+	holders[node]++;
+}
+
+/* Empties a cell, and moves up those behind it that would no longer be found. */
+static void unlink_cell(uint32_t hole)
+{
+	for (uint32_t i = (hole + 1) & mask; nodes_index[i]; i = (i + 1) & mask) {
+		uint32_t home = home_of(&weigh_recorder.nodes[nodes_index[i]]);
+		if (((i - home) & mask) < ((i - hole) & mask))
+			continue;
+		nodes_index[hole] = nodes_index[i];
+		hole = i;
+	}
+	nodes_index[hole] = 0;
+}
+
+static void free_node(uint32_t node)
+{
+	uint32_t i = home_of(&weigh_recorder.nodes[node]);
+	while (nodes_index[i] != node)
+		i = (i + 1) & mask;
+	unlink_cell(i);
+	weigh_recorder.nodes[node] = (struct weigh_node){.parent = 0};
+	holders[node] = spare;
+	spare = node;
+	spare_count++;
+}
+
+void weigh_stacks_release(uint32_t node)
+{
+	collections++;
+	while (--holders[node] == 0 && node) {
+		uint32_t parent = weigh_recorder.nodes[node].parent;
+		free_node(node);
+		node = parent;
+	}
 }
 
 /* How many frames, from the outermost on, are those of the memo. */
@@ -110,7 +164,7 @@ static struct weigh_node node_for(const struct weigh_frame *frame, uint32_t pare
 uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count,
 			     bool *whole)
 {
-	uint64_t stamp = (uint64_t)collections << 40 ^ weigh_codes_epoch();
+	uint64_t stamp = collections << 24 ^ weigh_codes_epoch();
 	uint32_t same = memo->stamp == stamp ? common(memo, frames, count) : 0;
 	uint32_t node = same ? memo->nodes[same - 1] : 0;
 	memo->stamp = stamp;
@@ -119,8 +173,10 @@ uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_f
 		const struct weigh_frame *frame = &frames[count - 1 - i];
 		uint32_t next = child(node_for(frame, node), false);
 		if (!next) {
-			memo->count = i;
+			memo->count = 0;
 			*whole = false;
+			weigh_stacks_hold(node);
+			weigh_stacks_release(node);
 			return child(node_for(&frames[0], 0), true);
 		}
 		node = next;
@@ -136,44 +192,4 @@ uint32_t weigh_stacks_shorten(uint32_t node)
 	struct weigh_node alone = weigh_recorder.nodes[node];
 	alone.parent = 0;
 	return node ? child(alone, true) : 0;
-}
-
-static void rebuild_index(const uint8_t *reached, uint32_t used)
-{
-	memset(nodes_index, 0, index_bytes());
-	for (uint32_t node = 1; node < used; node++) {
-		if (!reached[node])
-			continue;
-		uint32_t i = home_of(&weigh_recorder.nodes[node]);
-		while (nodes_index[i])
-			i = (i + 1) & mask;
-		nodes_index[i] = node;
-	}
-}
-
-void weigh_stacks_collect(void)
-{
-	uint32_t used = weigh_recorder.header->sections[WEIGH_SECTION_NODES].used;
-	uint32_t sites = weigh_recorder.header->sections[WEIGH_SECTION_SITES].used;
-	uint8_t *reached = weigh_pages_take(used);
-	if (!reached)
-		return;
-	for (uint32_t i = 0; i < sites; i++) {
-		const struct weigh_site *site = &weigh_recorder.sites[i];
-		if (!(site->flags & WEIGH_SITE_USED))
-			continue;
-		for (uint32_t node = site->node; node && !reached[node];
-		     node = weigh_recorder.nodes[node].parent)
-			reached[node] = 1;
-	}
-	collections++;
-	spare_count = 0;
-	for (uint32_t node = used - 1; node > 0; node--) {
-		if (reached[node])
-			continue;
-		weigh_recorder.nodes[node] = (struct weigh_node){.parent = 0};
-		spare[spare_count++] = node;
-	}
-	rebuild_index(reached, used);
-	weigh_pages_give(reached, used);
 }

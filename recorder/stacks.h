@@ -37,8 +37,16 @@ uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_f
 /* The node for the innermost frame of a stack alone, without its callers. */
 uint32_t weigh_stacks_shorten(uint32_t node);
 
-/* Frees the nodes that no site reaches. */
-void weigh_stacks_collect(void);
+/*
+ * A site begins, or ends, to stand on a node. A node that nothing stands on is
+ * freed when it is released, and so are its callers. One that was made for
+ * nothing is held and released.
+ */
+void weigh_stacks_hold(uint32_t node);
+void weigh_stacks_release(uint32_t node);
+
+/* How many nodes may still be made for whole stacks. */
+uint32_t weigh_stacks_room(void);
 
 void weigh_stacks_deinit(void);
 
