@@ -93,10 +93,15 @@ struct weigh_error *weigh_check_header(const char *path, const struct weigh_head
 	if (header->version > WEIGH_FORMAT_VERSION)
 		return weigh_error_create(WEIGH_ERROR_FORMAT,
 					  "%s: written by a newer weigh (format %" PRIu32
-					  ", this one reads up to %d): upgrade weigh",
+					  ", this one reads %d): upgrade weigh",
 					  path, header->version, WEIGH_FORMAT_VERSION);
 	if (header->version < 1)
 		return damaged(path, offsetof(struct weigh_header, version), "no format version");
+	if (header->version < WEIGH_FORMAT_VERSION)
+		return weigh_error_create(WEIGH_ERROR_FORMAT,
+					  "%s: written by an older weigh (format %" PRIu32
+					  ", this one reads %d): record the program again",
+					  path, header->version, WEIGH_FORMAT_VERSION);
 	if (header->header_size != sizeof(*header))
 		return damaged(path, offsetof(struct weigh_header, header_size), "a header of another size");
 	if (length < sizeof(*header))

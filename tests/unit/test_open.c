@@ -120,11 +120,13 @@ static void test_header(void **state)
 	struct weigh_header *header = (struct weigh_header *)bytes;
 
 	(void)state;
-	header->version = 2;
+	header->version = WEIGH_FORMAT_VERSION + 1;
 	assert_refused_bytes(bytes, example_size, "newer weigh");
+	header->version = WEIGH_FORMAT_VERSION - 1;
+	assert_refused_bytes(bytes, example_size, "older weigh");
 	header->version = 0;
 	assert_refused_bytes(bytes, example_size, "byte 8: damaged");
-	header->version = 1;
+	header->version = WEIGH_FORMAT_VERSION;
 	header->byte_order = 0x04030201;
 	assert_refused_bytes(bytes, example_size, "little endian");
 	header->byte_order = WEIGH_BYTE_ORDER;
