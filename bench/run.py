@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmarks of weigh, one command for each table of docs/benchmarks.md.
 
-bench/run.py overhead [--programs ...] [--tools ...] [--rounds N] [--peer-rounds N] [--full]
+bench/run.py overhead [--programs ...] [--tools ...] [--rounds N] [--scale X] [--full]
 bench/run.py startup
 bench/run.py growth
 bench/run.py long [--minutes N] [--millions N]
@@ -30,7 +30,6 @@ def run_overhead(place, options):
         programs.choose(options.programs),
         tools.choose(options.tools),
         options.rounds or (10 if options.full else 5),
-        options.peer_rounds or (5 if options.full else 2),
         options.scale or (4 if options.full else 1),
     )
 
@@ -105,7 +104,6 @@ def read_arguments():
     parser.add_argument("--patterns", nargs="+", metavar="NAME", help="accuracy: some of the patterns")
     parser.add_argument("--seeds", type=int, help="accuracy: recordings of each pattern (200)")
     parser.add_argument("--rounds", type=int, help="runs of each tool on each program")
-    parser.add_argument("--peer-rounds", type=int, help="overhead: the same for tools that are not ours")
     parser.add_argument("--scale", type=float, help="work, in units of two to three seconds")
     parser.add_argument("--full", action="store_true", help="the rounds and the work of the published page")
     parser.add_argument("--minutes", type=float, default=10, help="long: how long")

@@ -36,7 +36,7 @@ def memory_lines(rows):
     for name, row in rows.items():
         added = overhead.added_memory(row, "weigh")
         if added is not None:
-            peak = overhead.bare_of(row, 0, "rss")
+            peak = row["runs"]["weigh"][0]["bare"]["rss"]
             found.append((added - 0.02 * peak, name))
     if found:
         most, name = max(found)

@@ -2,13 +2,12 @@
 
 A round runs each tool once on a program, and the bare interpreter twice, in a
 random order; a tool's ratio is its time over the mean of that round's two bare
-runs. The second bare run over the first shows what the machine alone does. The
-other tools may leave out the last rounds: their runs are long, and their ratios
-so far from 1 that few are enough.
+runs. The second bare run over the first shows what the machine alone does.
 A tool that fails or passes the limit is not run again on that program.
 """
 
 import shutil
+import statistics
 import sys
 import time
 
@@ -60,11 +59,16 @@ def live_blocks(place, names):
     return found
 
 
-def is_peer(name):
-    return not name.startswith("weigh") and name not in ("bare", "again")
+def compare(runs):
+    """Gives each run what it is compared with: the mean of its round's two bare runs; the second, the first."""
+    for name, rows in runs.items():
+        for number, row in enumerate(rows):
+            bare = [runs[other][number] for other in ("bare", "again")]
+            against = bare[:1] if name == "again" else bare
+            row["bare"] = {key: statistics.mean(one[key] for one in against) for key in ("wall", "cpu", "rss")}
 
 
-def measure_program(place, program, chosen, rounds, peer_rounds, scale):
+def measure_program(place, program, chosen, rounds, scale):
     words = programs.command(place, program, scale)
     by_name = {tool.name: tool for tool in chosen}
     # Warms the caches of files, and tells how long a run may take.
@@ -77,26 +81,29 @@ def measure_program(place, program, chosen, rounds, peer_rounds, scale):
     given_up = set()
     for order in measure.orders(list(by_name), rounds):
         for name in order:
-            if name in given_up or (is_peer(name) and len(runs[name]) == peer_rounds):
+            if name in given_up:
                 continue
             row = run_tool(place, by_name[name], words, limit)
             runs[name].append(row)
             if row["status"]:
                 given_up.add(name)
                 print(f"  {program.name}: {name}: {row.get('said', 'over the limit')}", file=sys.stderr)
+    compare(runs)
     reports = {name: run_report(place, tool, words, limit) for name, tool in by_name.items() if name not in given_up}
     return {
         "runs": runs,
         "reports": reports,
         "live_blocks": live_blocks(place, [name for name in by_name if name not in given_up]),
-        "limit": limit,
-        "rounds": rounds,
-        "peer_rounds": min(rounds, peer_rounds),
-        "scale": scale,
+        "work": {name: {"limit": limit, "rounds": rounds, "scale": scale} for name in runs},
     }
 
 
-def main(place, chosen_programs, chosen_tools, rounds, peer_rounds, scale):
+def merged(known, row):
+    """What was known of a program, with the tools measured now in place of the same before."""
+    return {key: {**(known or {}).get(key, {}), **part} for key, part in row.items()}
+
+
+def main(place, chosen_programs, chosen_tools, rounds, scale):
     ends = [tools.TOOLS["bare"], tools.TOOLS["again"]]
     chosen = ends + [tool for tool in chosen_tools if tool not in ends]
     versions = place.versions(tools.PACKAGES)
@@ -108,9 +115,10 @@ def main(place, chosen_programs, chosen_tools, rounds, peer_rounds, scale):
     }
     for number, program in enumerate(chosen_programs, 1):
         start = time.monotonic()
-        row = measure_program(place, program, chosen, rounds, peer_rounds, scale)
+        row = measure_program(place, program, chosen, rounds, scale)
         if row:
-            store.save("overhead", about, {program.name: row})
+            known = (store.load("overhead") or {"rows": {}})["rows"].get(program.name)
+            store.save("overhead", about, {program.name: merged(known, row)})
         print(
             f"overhead: {number}/{len(chosen_programs)} {program.name}: {time.monotonic() - start:.0f} s",
             file=sys.stderr,

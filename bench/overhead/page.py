@@ -10,28 +10,23 @@ TOOL_NAMES = [name for name in tools.TOOLS if name != "bare"]
 WEIGH = ("weigh", "weigh-exact")
 
 
-def bare_of(row, number, key):
-    """What a tool's run of a round is compared with: the mean of the round's two bare runs."""
-    return statistics.mean(row["runs"][name][number][key] for name in ("bare", "again"))
-
-
 def ratios(row, name, key="wall"):
     """The Spread of a tool's paired ratios; None when it did not run; text when it could not."""
     runs = row["runs"].get(name)
     if not runs:
         return None
+    if runs[-1]["status"] == -1:
+        return f"over {row['work'][name]['limit'] / runs[0]['bare']['wall']:.0f}"
     if runs[-1]["status"]:
-        return f"over {row['limit'] / bare_of(row, 0, 'wall'):.0f}" if runs[-1]["status"] == -1 else "failed"
-    if name == "again":
-        return measure.spread([run[key] / bare[key] for run, bare in zip(runs, row["runs"]["bare"])])
-    return measure.spread([run[key] / bare_of(row, number, key) for number, run in enumerate(runs)])
+        return "failed"
+    return measure.spread([run[key] / run["bare"][key] for run in runs])
 
 
 def added_memory(row, name):
     runs = row["runs"].get(name)
     if not runs or runs[-1]["status"]:
         return None
-    return statistics.median(run["rss"] - bare_of(row, number, "rss") for number, run in enumerate(runs))
+    return statistics.median(run["rss"] - run["bare"]["rss"] for run in runs)
 
 
 def capture(row, name):
@@ -84,15 +79,16 @@ def summary(rows, names):
     return tables.table(head, lines)
 
 
-def rounds_text(rows):
-    rounds = sorted({row["rounds"] for row in rows.values()})
-    peers = sorted({row.get("peer_rounds", row["rounds"]) for row in rows.values()})
-    scales = sorted({row["scale"] for row in rows.values()})
-    bare = [bare_of(row, 0, "wall") for row in rows.values()]
+def rounds_text(rows, names, who):
+    """How often and how long these tools ran."""
+    work = [row["work"][name] for row in rows.values() for name in names if name in row["work"]]
+    bare = [row["runs"][name][0]["bare"]["wall"] for row in rows.values() for name in names if row["runs"].get(name)]
+    if not work:
+        return ""
+    rounds = sorted({one["rounds"] for one in work})
+    scales = sorted({one["scale"] for one in work})
     return (
-        f"Rounds for each program: {' or '.join(map(str, rounds))}, "
-        f"of which the other tools take part in {' or '.join(map(str, peers))}; "
-        f"work: {' or '.join(f'{scale:g}' for scale in scales)} units "
+        f"{who}: {' or '.join(map(str, rounds))} rounds of {' or '.join(f'{scale:g}' for scale in scales)} units of work "
         f"(a bare run takes {min(bare):.1f} to {max(bare):.1f} s)."
     )
 
@@ -150,8 +146,9 @@ def section():
     return (
         "## Overhead\n\n"
         + tables.text(f"""The whole process, from its start to its end, with what the tool writes. The programs of the
-            pyperformance suite are those of Scalene's paper. {rounds_text(rows)}""")
-        + "\n`bench/run.py overhead` repeats the tables; `--programs`, `--tools` and `--rounds` narrow them.\n\n"
+            pyperformance suite are those of Scalene's paper. {rounds_text(rows, WEIGH, "weigh")}
+            {rounds_text(rows, [name for name in real if name not in WEIGH], "The other tools")}""")
+        + "\n`bench/run.py overhead` repeats the tables; `--programs`, `--tools`, `--rounds` and `--scale` narrow them.\n\n"
         + summary(rows, names)
         + f"\n![time ratio by program and tool]({PLOT})\n"
         + "\n### Time ratio, wall clock\n\n"
