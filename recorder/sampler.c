@@ -12,7 +12,6 @@
 
 enum {
 	WINDOW_NS = 10000000,
-	WINDOW_SAMPLES = (int)((int64_t)WEIGH_SAMPLES_PER_SECOND * WINDOW_NS / 1000000000),
 	CHECK_EVERY = 64, /* samples between looks at the clock */
 };
 
@@ -70,14 +69,27 @@ static void adapt_to_live(void)
 	}
 }
 
+/* Samples a second above which the period grows. */
+static uint32_t limit(void)
+{
+	return weigh_recorder.header->counters.sampled_blocks < WEIGH_SAMPLES_EARLY
+		       ? WEIGH_SAMPLES_PER_SECOND_EARLY
+		       : WEIGH_SAMPLES_PER_SECOND;
+}
+
+static uint32_t window_samples(void)
+{
+	return (uint32_t)((uint64_t)limit() * WINDOW_NS / 1000000000);
+}
+
 static void adapt_to_rate(uint64_t elapsed)
 {
 	double rate = (double)state.window_samples * 1e9 / (double)(elapsed + 1);
-	while (rate > WEIGH_SAMPLES_PER_SECOND) {
+	while (rate > limit()) {
 		state.period_log = wider(state.period_log);
 		rate /= 2;
 	}
-	if (rate < WEIGH_SAMPLES_PER_SECOND / 4 && elapsed >= WINDOW_NS)
+	if (rate < limit() / 4 && elapsed >= WINDOW_NS)
 		state.period_log = narrower(state.period_log);
 }
 
@@ -88,7 +100,7 @@ static void adapt(void)
 	state.window_samples += CHECK_EVERY;
 	uint64_t elapsed = weigh_clock_now() - state.window_start;
 	adapt_to_live();
-	if (elapsed >= WINDOW_NS || state.window_samples >= WINDOW_SAMPLES) {
+	if (elapsed >= WINDOW_NS || state.window_samples >= window_samples()) {
 		if (weigh_recorder.header->counters.sampled_blocks > WEIGH_SAMPLES_FREE)
 			adapt_to_rate(elapsed);
 		state.window_start += elapsed;

@@ -7,7 +7,8 @@
  *
  * The period starts at "everything" and stays there for WEIGH_SAMPLES_FREE
  * blocks, so that small programs are exact. Then it follows the load: it
- * doubles while samples come faster than WEIGH_SAMPLES_PER_SECOND or the live
+ * doubles while samples come faster than WEIGH_SAMPLES_PER_SECOND (four times
+ * that at first, so that short programs get narrow intervals too) or the live
  * ones outgrow their bound, and halves again when both are far below. It
  * depends on the past alone and each sample keeps the p it was taken with, so
  * estimates stay unbiased through every change.
@@ -19,6 +20,8 @@
 
 enum {
 	WEIGH_SAMPLES_PER_SECOND = 25000,
+	WEIGH_SAMPLES_PER_SECOND_EARLY = 100000,
+	WEIGH_SAMPLES_EARLY = 1 << 17, /* until so many are taken: a few seconds */
 	WEIGH_SAMPLES_FREE = 1 << 15, /* the first ones, however fast they come: some 2 ms */
 	WEIGH_SAMPLES_LIVE = 1 << 16, /* the bound at first; grows by a quarter with each doubling */
 	WEIGH_EXACT_PUBLISH = 4096, /* blocks of exact mode between looks at the recorder's own memory */

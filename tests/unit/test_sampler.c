@@ -75,10 +75,10 @@ static void reach(unsigned log)
 	double doublings = log - WEIGH_PERIOD_FIRST_LOG + 0.5;
 	stage_stack(4, 1, 1);
 	stage_capture->counters.sampled_blocks = WEIGH_SAMPLES_FREE; /* as if the first ones had been */
-	step_ns = (uint64_t)(1e9 / (WEIGH_SAMPLES_PER_SECOND * exp2(doublings)));
+	step_ns = (uint64_t)(1e9 / (WEIGH_SAMPLES_PER_SECOND_EARLY * exp2(doublings)));
 	while (stage_capture->sampling_period == 0)
 		give(take(16, &sampled), 16);
-	step_ns = 1000000000 / (WEIGH_SAMPLES_PER_SECOND / 2);
+	step_ns = 1000000000 / (WEIGH_SAMPLES_PER_SECOND_EARLY / 2);
 	assert_int_equal(stage_capture->sampling_period, 1u << log);
 	/* The thread still counts down what it drew before. */
 	while (weigh_self->period_log != log)
@@ -358,9 +358,33 @@ static void test_live_samples_are_bounded(void **state)
 	stage_end();
 }
 
+/* Samples come at 50,000 a second: half of what is taken at first, twice what is taken later. */
+static uint64_t period_at_half_load(uint64_t samples_before)
+{
+	enum { SAMPLES = 20000 };
+	bool sampled;
+	begin(5);
+	stage_stack(4, 1, 1);
+	stage_capture->counters.sampled_blocks = samples_before;
+	step_ns = 20000;
+	for (int i = 0; i < SAMPLES; i++)
+		give(take(16, &sampled), 16);
+	uint64_t period = stage_capture->sampling_period;
+	stage_end();
+	return period;
+}
+
+static void test_later_samples_are_fewer(void **state)
+{
+	(void)state;
+	assert_int_equal(period_at_half_load(WEIGH_SAMPLES_FREE), 0);
+	assert_true(period_at_half_load(WEIGH_SAMPLES_EARLY) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_later_samples_are_fewer),
 		cmocka_unit_test(test_everything_without_load),
 		cmocka_unit_test(test_probability_of_each_size),
 		cmocka_unit_test(test_estimates),
