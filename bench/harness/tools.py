@@ -72,6 +72,11 @@ def memory_profiler(place, out, program):
     return [place.python, "-m", "memory_profiler", "-o", out / "capture", *program]
 
 
+def forward(place, out, program):
+    place.compile_module(places.BENCH / "harness" / "forward.c")
+    return [place.python, places.BENCH / "harness" / "forward_run.py", *program]
+
+
 def bare(place, out, program):
     return [place.python, *program]
 
@@ -85,6 +90,7 @@ TOOLS = {
     for tool in (
         Tool("bare", "no tool", "", None, bare, writes=False),
         Tool("again", "no tool, a second time", "", None, bare, writes=False),
+        Tool("forward", "hooks that only forward", "nothing", None, forward, writes=False),
         Tool("weigh", "weigh", ALL + ", sampled", None, weigh(), weigh_report),
         Tool("weigh-exact", "weigh --exact", ALL, None, weigh("--exact"), weigh_report),
         Tool("memray", "memray", NATIVE, "memray", memray(), memray_report),
