@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 enum {
-	ARENAS = 1 << 10, /* more than that is more than can be marked at a start */
+	BLOCKS_MAX = 1 << 20, /* some 30 ms; more than that would hold the program up */
+	ARENAS = 1 << 10,
 	ARENA_POOLS = WEIGH_POOL_ARENA / WEIGH_POOL_BYTES,
 	POOLS = ARENAS * ARENA_POOLS,
 	BATCH = 256,     /* headers read by one call */
@@ -218,7 +219,7 @@ static bool is_whole(const struct survey *survey, uint64_t blocks)
 
 bool weigh_pools_survey(uint64_t blocks)
 {
-	struct survey *survey = weigh_pages_take(sizeof(*survey));
+	struct survey *survey = blocks <= BLOCKS_MAX ? weigh_pages_take(sizeof(*survey)) : NULL;
 	if (!survey)
 		return false;
 	bool known = scan_all(survey) && is_whole(survey, blocks) && adopt_all(survey);

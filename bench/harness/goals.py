@@ -5,7 +5,7 @@ import statistics
 from accuracy import page as accuracy
 from overhead import page as overhead
 
-from . import measure, store, tables
+from . import measure, store, tables, tools
 from . import place as places
 
 NOTES = places.BENCH / "notes.md"
@@ -54,6 +54,37 @@ def memory_lines(rows):
     if each:
         most, name = max(each)
         yield line("exact: memory <= 60 bytes for each live block", f"{most:.0f} ({name})", most <= 60)
+
+
+# Tools that record the same blocks as ours do in the mode.
+SAME_BLOCKS = {"weigh": ("scalene",), "weigh-exact": ("memray-python", "fil")}
+
+
+def time_of(row, name):
+    found = overhead.ratios(row, name, "cpu")
+    return found.median if isinstance(found, measure.Spread) else None
+
+
+def ahead_lines(rows):
+    """In which rows a tool that records the same blocks takes less than ours: none should."""
+    measures = (
+        ("time", time_of),
+        ("memory", overhead.added_memory),
+        ("first report", overhead.report_seconds),
+    )
+    for ours, peers in SAME_BLOCKS.items():
+        for what, figure in measures:
+            pairs = [
+                (f"{name}: {tools.TOOLS[peer].title}", figure(row, ours), figure(row, peer))
+                for name, row in rows.items()
+                for peer in peers
+            ]
+            pairs = [(name, own, other) for name, own, other in pairs if own is not None and other is not None]
+            behind = [name for name, own, other in pairs if own >= other]
+            if pairs:
+                shown = f"{len(pairs) - len(behind)} of {len(pairs)}" + (f"; not {', '.join(behind)}" if behind else "")
+                title = tools.TOOLS[ours].title
+                yield line(f"{title}: {what} ahead of what records the same blocks, in every row", shown, not behind)
 
 
 def size_lines(rows):
@@ -117,6 +148,7 @@ def section():
     lines = [
         *time_lines(rows),
         *memory_lines(rows),
+        *ahead_lines(rows),
         *size_lines(rows),
         *startup_lines(),
         *micro_lines(),
