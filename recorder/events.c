@@ -234,7 +234,9 @@ void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_
 		remove_stranger(taken);
 		return;
 	}
-	weigh_event_check_peak();
+	/* A block that is recorded anew at once makes no fall, and is to be at the peak as what it becomes. */
+	if (why != WEIGH_REMOVE_RETRACT)
+		weigh_event_check_peak();
 	if (taken->state == WEIGH_BLOCK_SAMPLED) {
 		remove_entry(taken, why);
 	} else {

@@ -6,7 +6,7 @@
 #include "recorder/native.h"
 
 #include <dlfcn.h>
-#include <gnu/libc-version.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdlib.h>
 
@@ -17,14 +17,47 @@ uint64_t weigh_native_ask(uintptr_t address)
 	return malloc_usable_size((void *)address) + sizeof(size_t);
 }
 
-/* Whether malloc is libc's own; only then may the word before a block be read at all. */
+static const void *home_of(void *library, const char *function)
+{
+	Dl_info found;
+	void *address = library ? dlsym(library, function) : NULL;
+	return address && dladdr(address, &found) ? found.dli_fbase : NULL;
+}
+
+/* Whether the executable brings a malloc of its own; one that it takes from a library has an address there too. */
+static bool executable_defines_malloc(void *executable, const struct link_map *map)
+{
+	Dl_info found, own;
+	const Elf64_Sym *symbol = NULL;
+	void *address = dlsym(executable, "malloc");
+	return address && dladdr1(address, &found, (void **)&symbol, RTLD_DL_SYMENT) &&
+	       dladdr(map->l_ld, &own) && found.dli_fbase == own.dli_fbase && symbol &&
+	       symbol->st_shndx != SHN_UNDEF;
+}
+
+/*
+ * Whether malloc is libc's own: only then may the word before a block be read
+ * at all. So it is when no library loaded before libc finds another. The
+ * address of malloc must not be taken here: that would bind our calls of it to
+ * the executable's entry for it, which leads back to our hook.
+ */
 static bool is_libc_malloc(void)
 {
-	Dl_info allocator, measure, libc;
-	return dladdr(__extension__(void *) malloc, &allocator) &&
-	       dladdr(__extension__(void *) malloc_usable_size, &measure) &&
-	       dladdr(__extension__(void *) gnu_get_libc_version, &libc) &&
-	       allocator.dli_fbase == libc.dli_fbase && measure.dli_fbase == libc.dli_fbase;
+	void *executable = dlopen(NULL, RTLD_LAZY);
+	const void *libc = home_of(dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD), "gnu_get_libc_version");
+	struct link_map *library = NULL;
+	if (!executable || !libc || dlinfo(executable, RTLD_DI_LINKMAP, &library) ||
+	    executable_defines_malloc(executable, library))
+		return false;
+	for (library = library->l_next; library; library = library->l_next) {
+		void *handle = dlopen(library->l_name, RTLD_LAZY | RTLD_NOLOAD);
+		const void *home = home_of(handle, "malloc");
+		if (home && (home != libc || home_of(handle, "malloc_usable_size") != libc))
+			return false;
+		if (library->l_addr == (uintptr_t)libc)
+			return true;
+	}
+	return false;
 }
 
 /* Reads the word before a block and frees it. */

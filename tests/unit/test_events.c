@@ -310,8 +310,12 @@ static void test_tracked_block_replaces_its_malloc(void **state)
 	assert_int_equal(stage_capture->counters.other_blocks_allocated, 1);
 	assert_tally(&stage_site(1, WEIGH_DOMAIN_MALLOC)->total, 0, 0, 0);
 	assert_tally(&stage_site(1, WEIGH_DOMAIN_ARRAY)->live, 3900, stage_footprint(block), 1);
+	uint64_t footprint = stage_footprint(block);
 	stage_free(block);
 	assert_int_equal(live(), 0);
+	assert_int_equal(stage_capture->peak.footprint, footprint);
+	assert_tally(stage_at_peak(stage_site(1, WEIGH_DOMAIN_MALLOC)), 0, 0, 0);
+	assert_tally(stage_at_peak(stage_site(1, WEIGH_DOMAIN_ARRAY)), 3900, footprint, 1);
 	assert_tally(&stage_site(1, WEIGH_DOMAIN_ARRAY)->live, 0, 0, 0);
 }
 
