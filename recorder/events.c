@@ -194,6 +194,13 @@ static inline enum weigh_site_change change_of(const struct weigh_thread *thread
 	return WEIGH_SITE_FREED;
 }
 
+/* malloc's block that an extension reports is recorded anew at once: no fall, and at the peak what it becomes. */
+static void note_peak(enum weigh_removal why, enum weigh_block_kind kind)
+{
+	if (why != WEIGH_REMOVE_RETRACT || kind != WEIGH_KIND_NATIVE)
+		weigh_event_check_peak();
+}
+
 static void remove_entry(struct weigh_taken *taken, enum weigh_removal why)
 {
 	struct weigh_entry *entry = &taken->entry;
@@ -202,6 +209,7 @@ static void remove_entry(struct weigh_taken *taken, enum weigh_removal why)
 		taken->granule = NULL;
 		return;
 	}
+	note_peak(why, (enum weigh_block_kind)entry->kind);
 	weigh_state_clear(taken->granule, taken->address, entry->kind != WEIGH_KIND_SMALL);
 	taken->footprint = count_out(taken->address, (enum weigh_block_kind)entry->kind, entry->size, why);
 	if (entry->code)
@@ -234,13 +242,11 @@ void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_
 		remove_stranger(taken);
 		return;
 	}
-	/* A block that is recorded anew at once makes no fall, and is to be at the peak as what it becomes. */
-	if (why != WEIGH_REMOVE_RETRACT)
-		weigh_event_check_peak();
 	if (taken->state == WEIGH_BLOCK_SAMPLED) {
 		remove_entry(taken, why);
 	} else {
 		bool small = taken->state == WEIGH_BLOCK_SMALL;
+		note_peak(why, small ? WEIGH_KIND_SMALL : WEIGH_KIND_NATIVE);
 		taken->footprint = count_out(address, small ? WEIGH_KIND_SMALL : WEIGH_KIND_NATIVE, 0, why);
 		weigh_state_clear(taken->granule, address, !small);
 	}

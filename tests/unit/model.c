@@ -35,6 +35,7 @@ bool model_knows(const struct model *model, const void *address)
 static void drop(struct model *model, struct model_block *block)
 {
 	*block = model->blocks[--model->count];
+	model->standing = false;
 }
 
 void model_alloc(struct model *model, const void *address, uint64_t bytes, uint64_t footprint, unsigned site)
@@ -78,8 +79,10 @@ void model_retract(struct model *model, const void *address)
 void model_unmap(struct model *model, unsigned first, unsigned pages)
 {
 	for (unsigned page = first; page < first + pages && page < MODEL_PAGES; page++) {
-		if (model->pages[page])
+		if (model->pages[page]) {
 			model->mappings[model->pages[page] - 1].bytes = 0;
+			model->standing = false;
+		}
 		model->pages[page] = 0;
 	}
 }
@@ -128,8 +131,10 @@ void model_settle(struct model *model)
 {
 	struct model_sum sites[MODEL_SITES];
 	struct model_sum live = model_live(model, sites);
-	if (live.footprint <= model->peak.footprint)
+	if (live.footprint < model->peak.footprint ||
+	    (live.footprint == model->peak.footprint && !model->standing))
 		return;
 	model->peak = live;
+	model->standing = true;
 	memcpy(model->at_peak, sites, sizeof(sites));
 }

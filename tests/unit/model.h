@@ -50,6 +50,7 @@ struct model {
 	struct model_sum recorded; /* all that the histogram of sizes has */
 	struct model_sum peak;
 	struct model_sum at_peak[MODEL_SITES];
+	bool standing; /* nothing has ended since the peak, so what is recorded anew is at it too */
 };
 
 void model_init(struct model *model);

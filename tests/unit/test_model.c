@@ -150,6 +150,7 @@ static void do_failing_realloc(void)
 		return;
 	struct held *block = &held[draw(held_count)];
 	assert_null(stage_realloc(block->address, draw_size() + 1, block->domain, true));
+	model.standing = false;
 }
 
 static void track(void *address, size_t bytes)
@@ -171,9 +172,11 @@ static void do_track(void)
 	bool known = model_knows(&model, block->address);
 	if (!known)
 		return;
+	bool standing = model.standing;
 	model_retract(&model, block->address);
 	model_alloc(&model, block->address, bytes, stage_footprint(block->address),
 		    site_of(WEIGH_DOMAIN_ARRAY));
+	model.standing = standing;
 	track(block->address, bytes);
 	block->domain = WEIGH_DOMAIN_ARRAY;
 }
