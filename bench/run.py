@@ -7,6 +7,7 @@ bench/run.py growth
 bench/run.py long [--minutes N] [--millions N]
 bench/run.py accuracy [--patterns ...] [--seeds N]
 bench/run.py micro
+bench/run.py sizes
 bench/run.py quick [--keep]    the guard figures against bench/baseline.json
 bench/run.py all --full        everything, then the page
 bench/run.py page              write docs/benchmarks.md from what has been measured
@@ -67,6 +68,12 @@ def run_accuracy(place, options):
     measure.main(place, names, options.seeds or 200, peers, 5 if options.full else 1)
 
 
+def run_sizes(place, options):
+    from sizes import measure
+
+    measure.main(place, options.rounds or (7 if options.full else 3), options.scale or 1)
+
+
 def run_quick(place, options):
     from micro import quick
 
@@ -86,10 +93,11 @@ BENCHMARKS = {
     "long": run_long,
     "accuracy": run_accuracy,
     "micro": run_micro,
+    "sizes": run_sizes,
     "quick": run_quick,
     "page": write_page,
 }
-ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "page")
+ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "sizes", "page")
 ACCURACY_PEERS = ("memray", "memray-python", "scalene", "tracemalloc-1")
 
 

@@ -4,6 +4,7 @@ import statistics
 
 from accuracy import page as accuracy
 from overhead import page as overhead
+from sizes import page as sizes
 
 from . import measure, store, tables, tools
 from . import place as places
@@ -138,6 +139,17 @@ def accuracy_lines():
         yield line("bias below 0.5 %", shown, bias < 0.005)
 
 
+def sizes_lines():
+    known = store.load("sizes")
+    for shape, row in (known or {"rows": {}})["rows"].items():
+        what = sizes.WHAT[shape]
+        if all("pympler" in one for one in row["rounds"]):
+            times = sizes.speed(row["rounds"], "pympler")
+            yield line(f"sizeof of {what}: >= 30 times as fast as pympler", f"{times:.0f} times", times >= 30)
+        part = sizes.extra(row["rounds"], "weigh")
+        yield line(f"sizeof of {what}: extra memory <= 0.15 of it", f"{part:.3f}", part <= 0.15)
+
+
 def notes():
     """What is known of the causes: the one part of the page that people write."""
     return "\n" + NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
@@ -153,6 +165,7 @@ def section():
         *startup_lines(),
         *micro_lines(),
         *accuracy_lines(),
+        *sizes_lines(),
     ]
     if not lines:
         return ""

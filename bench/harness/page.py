@@ -4,6 +4,7 @@ from accuracy import page as accuracy
 from growth import page as growth
 from micro import page as micro
 from overhead import page as overhead
+from sizes import page as sizes
 
 from . import place as places
 from . import goals, store, tables
@@ -43,6 +44,6 @@ def main():
     known = store.load("overhead")
     if known:
         text += machine_text(known["about"])
-    for section in (goals.section, overhead.section, growth.section, accuracy.section, micro.section):
+    for section in (goals.section, overhead.section, growth.section, accuracy.section, micro.section, sizes.section):
         text += section() + "\n"
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
