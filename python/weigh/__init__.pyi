@@ -3,9 +3,17 @@ from os import PathLike
 from types import TracebackType
 from typing import TypeVar
 
+from weigh._sizes import compare as compare
+from weigh._sizes import explain as explain
+from weigh._sizes import flat as flat
+from weigh._sizes import measure as measure
+from weigh._sizes import sizeof as sizeof
+from weigh._sizes import types as types
+
 _F = TypeVar("_F", bound=Callable[..., object])
 
 __version__: str
+progress: bool
 
 class WeighError(RuntimeError): ...
 
