@@ -11,6 +11,7 @@
 #include "cpython/tracing.h"
 #include "interpose/natives.h"
 #include "interpose/patch.h"
+#include "module/sizes.h"
 #include "recorder/recorder.h"
 
 #include <string.h>
@@ -185,5 +186,7 @@ PyMODINIT_FUNC PyInit__weigh(void)
 		Py_DECREF(module);
 		return NULL;
 	}
+	if (!weigh_sizes_add(module))
+		Py_CLEAR(module);
 	return module;
 }

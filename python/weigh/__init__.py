@@ -6,14 +6,29 @@ records a part of one:
     with weigh.Tracker("load.weigh"):
         load()
 
+or tells what objects occupy:
+
+    weigh.sizeof(rows), print(weigh.measure(rows))
+
 The recorder is loaded when the first of these names is used.
 """
 
 __version__ = "0.1.0"
 
-__all__ = ["Tracker", "WeighError", "live_bytes", "peak_bytes", "reset_peak"]
+__all__ = [
+    "Tracker",
+    "WeighError",
+    "live_bytes",
+    "peak_bytes",
+    "reset_peak",
+    "sizeof",
+]
+
+# Whether what takes longer than a second shows how far it is, on a terminal.
+progress = True
 
 _FROM_RECORDER = ("WeighError", "live_bytes", "peak_bytes", "reset_peak")
+_FROM_SIZES = ("sizeof",)
 
 
 def __getattr__(name):
@@ -23,6 +38,10 @@ def __getattr__(name):
         from weigh import _weigh
 
         value = getattr(_weigh, name)
+    elif name in _FROM_SIZES:
+        from weigh import _sizes
+
+        value = getattr(_sizes, name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

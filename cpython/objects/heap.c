@@ -1,0 +1,208 @@
+/*
+ * Finding out about places and blocks. With the GIL; takes no memory of the
+ * program's but for the blocks of the probe.
+ */
+#ifndef Py_BUILD_CORE
+#define Py_BUILD_CORE 1
+#endif
+#include "cpython/objects/heap.h"
+
+#include "base/pages.h"
+
+#include <Python.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+	PAGE = 4096,
+	RANGES_BYTES = 1 << 16,
+	RANGES_MAX = RANGES_BYTES / sizeof(struct weigh_range),
+	RESIDENT_FROM = 1 << 16, /* smaller blocks share their pages with others */
+	ENTRIES = 4096,          /* of the page map at a time */
+};
+
+/* Set by the probe. */
+static enum { UNKNOWN, PYMALLOC, MALLOC } allocator;
+
+static bool mapped(uintptr_t page)
+{
+	unsigned char answer;
+	int kept = errno;
+	bool there = mincore((void *)page, PAGE, &answer) == 0;
+	errno = kept;
+	return there;
+}
+
+static bool is_pool(uintptr_t address)
+{
+	uintptr_t pool = address & ~(uintptr_t)(WEIGH_POOL_BYTES - 1);
+	if (address - pool >= PAGE && !mapped(pool))
+		return false;
+	return weigh_pool_is_sound((const struct weigh_pool *)pool);
+}
+
+/* A block of a debugging allocator lies off the pool's grid. */
+static bool in_pool(size_t bytes)
+{
+	uintptr_t block = (uintptr_t)PyObject_Malloc(bytes);
+	if (!block)
+		return false;
+	uint64_t size = (bytes + 15) & ~(uint64_t)15;
+	uintptr_t offset = block % WEIGH_POOL_BYTES - WEIGH_POOL_FIRST;
+	bool found = offset % size == 0 && is_pool(block) && weigh_pool_footprint(block) == size;
+	PyObject_Free((void *)block);
+	return found;
+}
+
+/* Whether small blocks are malloc's own: their size is what malloc would have given. */
+static bool in_malloc(void)
+{
+	static const size_t sizes[] = {24, 40, 200, 504};
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		uintptr_t *block = PyObject_Malloc(sizes[i]);
+		bool same = block && (block[-1] & ~(uintptr_t)7) == ((sizes[i] + 8 + 15) & ~(uintptr_t)15);
+		PyObject_Free(block);
+		if (!same)
+			return false;
+	}
+	return true;
+}
+
+void weigh_heap_probe(void)
+{
+	if (in_pool(48) && in_pool(200) && in_pool(512))
+		allocator = PYMALLOC;
+	else
+		allocator = in_malloc() ? MALLOC : UNKNOWN;
+}
+
+static int add_ranges(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct weigh_heap *heap = arg;
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum && heap->range_count < RANGES_MAX; i++) {
+		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+		if (part->p_type != PT_LOAD || !(part->p_flags & PF_R) || (part->p_flags & PF_X))
+			continue;
+		struct weigh_range *range = &heap->ranges[heap->range_count++];
+		range->first = info->dlpi_addr + part->p_vaddr;
+		range->end = range->first + part->p_memsz;
+	}
+	return 0;
+}
+
+static void sort(struct weigh_range *ranges, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct weigh_range moved = ranges[i];
+		size_t place = i;
+		for (; place > 0 && ranges[place - 1].first > moved.first; place--)
+			ranges[place] = ranges[place - 1];
+		ranges[place] = moved;
+	}
+}
+
+bool weigh_heap_init(struct weigh_heap *heap)
+{
+	*heap = (struct weigh_heap){.pagemap = -1};
+	if (!weigh_marks_init(&heap->seen))
+		return false;
+	heap->ranges = weigh_pages_take(RANGES_BYTES);
+	if (!heap->ranges)
+		return false;
+	dl_iterate_phdr(add_ranges, heap);
+	sort(heap->ranges, heap->range_count);
+	return true;
+}
+
+void weigh_heap_deinit(struct weigh_heap *heap)
+{
+	weigh_marks_deinit(&heap->seen);
+	weigh_pages_give(heap->ranges, RANGES_BYTES);
+	if (heap->pagemap >= 0)
+		close(heap->pagemap);
+	*heap = (struct weigh_heap){.pagemap = -1};
+}
+
+/* The first range that ends above an address; NULL when none does. */
+static const struct weigh_range *range_above(const struct weigh_heap *heap, uintptr_t address)
+{
+	size_t low = 0;
+	size_t high = heap->range_count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (heap->ranges[middle].end > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low < heap->range_count ? &heap->ranges[low] : NULL;
+}
+
+static enum weigh_place classify(const struct weigh_heap *heap, uintptr_t address)
+{
+	uintptr_t first = address & ~(uintptr_t)(WEIGH_POOL_BYTES - 1);
+	const struct weigh_range *range = range_above(heap, first);
+	if (range && range->first < first + WEIGH_POOL_BYTES)
+		return WEIGH_PLACE_MIXED;
+	return allocator == PYMALLOC && is_pool(address) ? WEIGH_PLACE_POOL : WEIGH_PLACE_OTHER;
+}
+
+enum weigh_place weigh_heap_look(struct weigh_heap *heap, struct weigh_marks_leaf *leaf, uintptr_t address)
+{
+	uint8_t *tag = weigh_marks_tag(leaf, address);
+	if (*tag == WEIGH_PLACE_UNKNOWN)
+		*tag = classify(heap, address);
+	if (*tag != WEIGH_PLACE_MIXED)
+		return *tag;
+	const struct weigh_range *range = range_above(heap, address);
+	return range && range->first <= address ? WEIGH_PLACE_STATIC : WEIGH_PLACE_OTHER;
+}
+
+uint64_t weigh_heap_rounded(uint64_t requested)
+{
+	if (requested && requested <= WEIGH_POOL_SMALL_MAX)
+		return (requested + 15) & ~(uint64_t)15;
+	uint64_t chunk = (requested + 8 + 15) & ~(uint64_t)15;
+	return chunk < 32 ? 32 : chunk;
+}
+
+/* At the start of a page the word before may not be there. No chunk is two pages larger than what was asked for. */
+uint64_t weigh_heap_native(uintptr_t block, uint64_t requested)
+{
+	if (allocator == UNKNOWN || block % 16 || (block % PAGE == 0 && !mapped(block - PAGE)))
+		return weigh_heap_rounded(requested);
+	uint64_t usable = malloc_usable_size((void *)block);
+	if (usable < requested || usable > requested + 2 * PAGE)
+		return weigh_heap_rounded(requested);
+	return usable + 8;
+}
+
+uint64_t weigh_heap_untouched(struct weigh_heap *heap, uintptr_t block, uint64_t bytes)
+{
+	uint64_t entries[ENTRIES];
+	uint64_t page = (block + PAGE - 1) / PAGE;
+	uint64_t end = (block + bytes) / PAGE;
+	uint64_t absent = 0;
+	if (!heap->resident || bytes < RESIDENT_FROM)
+		return 0;
+	if (heap->pagemap < 0)
+		heap->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	while (heap->pagemap >= 0 && page < end) {
+		size_t wanted = end - page < ENTRIES ? end - page : ENTRIES;
+		ssize_t got = pread(heap->pagemap, entries, wanted * 8, (off_t)(page * 8));
+		if (got < 8)
+			break;
+		for (ssize_t i = 0; i < got / 8; i++)
+			absent += !(entries[i] >> 62); /* neither in memory nor swapped out */
+		page += (uint64_t)got / 8;
+	}
+	return absent * PAGE;
+}
