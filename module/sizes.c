@@ -7,7 +7,7 @@
 #include "module/sizes.h"
 
 #include "base/clock.h"
-#include "cpython/objects/sizer.h"
+#include "module/measure.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -156,12 +156,6 @@ static PyObject *census(PyObject *module, PyObject *args)
 	return ask(&question);
 }
 
-/* Each of several objects on its own, or only what those before it have not. */
-struct each {
-	PyObject *objects;
-	PyObject *list;
-};
-
 static bool walk_nothing(struct weigh_sizer *sizer, void *arg)
 {
 	(void)sizer;
@@ -169,6 +163,7 @@ static bool walk_nothing(struct weigh_sizer *sizer, void *arg)
 	return true;
 }
 
+/* What each of several objects adds to those before it. */
 static PyObject *tell_each(struct weigh_sizer *sizer, void *arg)
 {
 	PyObject *objects = arg;
@@ -269,6 +264,76 @@ static PyObject *blocks(PyObject *module, PyObject *object)
 	return ask(&question);
 }
 
+/* A walk of several; the sizer that is passed lends its settings only. */
+static PyObject *tell_measure(struct weigh_sizer *sizer, void *arg)
+{
+	struct weigh_measure *measure = arg;
+	measure->deaf = sizer->deaf;
+	measure->progress = sizer->progress;
+	measure->status = WEIGH_SIZER_GOES_ON;
+	PyObject *tree = weigh_measure_tree(measure);
+	sizer->status = measure->status;
+	return tree;
+}
+
+static PyObject *measure(PyObject *module, PyObject *args)
+{
+	struct weigh_measure measure = {0};
+	int show;
+	(void)module;
+	if (!PyArg_ParseTuple(args, "OinIp:measure", &measure.root, &measure.depth, &measure.limit,
+			      &measure.follow, &show))
+		return NULL;
+	progress.wanted = show;
+	struct question question = {measure.follow, false, false, walk_nothing, tell_measure, &measure};
+	return ask(&question);
+}
+
+/* References of one object by name. */
+struct reference_list {
+	struct weigh_sizer *sizer;
+	PyObject *list;
+};
+
+static int note_reference(const struct weigh_edge *edge, void *arg)
+{
+	struct reference_list *references = arg;
+	char name[WEIGH_EDGE_TEXT];
+	const struct weigh_kind *kind = weigh_kinds_find(&references->sizer->kinds, Py_TYPE(edge->target));
+	if (!kind || kind->stops)
+		return 0;
+	weigh_edge_write(edge, false, name);
+	PyObject *row = Py_BuildValue("sO", name, edge->target);
+	int answer = row ? PyList_Append(references->list, row) : -1;
+	Py_XDECREF(row);
+	return answer;
+}
+
+static PyObject *tell_references(struct weigh_sizer *sizer, void *arg)
+{
+	PyObject *object = arg;
+	struct reference_list references = {sizer, PyList_New(0)};
+	const struct weigh_kind *kind = weigh_kinds_find(&sizer->kinds, Py_TYPE(object));
+	if (!references.list || !kind)
+		return references.list;
+	struct weigh_kind copy = *kind;
+	if (weigh_edges_named(&copy, object, sizer->kinds.follow, note_reference, &references))
+		Py_CLEAR(references.list);
+	return references.list;
+}
+
+static PyObject *references(PyObject *module, PyObject *args)
+{
+	PyObject *object;
+	unsigned follow;
+	(void)module;
+	if (!PyArg_ParseTuple(args, "OI:references", &object, &follow))
+		return NULL;
+	progress.wanted = false;
+	struct question question = {follow, false, false, walk_nothing, tell_references, object};
+	return ask(&question);
+}
+
 static PyMethodDef methods[] = {
 	{"size", size, METH_VARARGS,
 	 "size(objs, follow, resident, progress)\n--\n\nSums over all that the objects lead to, each object once."},
@@ -277,6 +342,10 @@ static PyMethodDef methods[] = {
 	{"census", census, METH_VARARGS, "census(objs, follow, progress)\n--\n\nThe sums of each type."},
 	{"reachable", reachable, METH_VARARGS,
 	 "reachable(objs, follow)\n--\n\nAll that the objects lead to."},
+	{"measure", measure, METH_VARARGS,
+	 "measure(obj, depth, limit, follow, progress)\n--\n\nSums of an object and of what it refers to, as a tree."},
+	{"references", references, METH_VARARGS,
+	 "references(obj, follow)\n--\n\nWhat one object refers to, with names."},
 	{"blocks", blocks, METH_O, "blocks(obj)\n--\n\nThe blocks of one object."},
 	{NULL, NULL, 0, NULL},
 };

@@ -11,15 +11,22 @@ static inline size_t at_least_0(Py_ssize_t size)
 	return size < 0 ? 0 : (size_t)size;
 }
 
+enum { LARGE = 1 << 16 }; /* from here on pages may never have been touched */
+
 static void tell(struct weigh_sink *sink, struct weigh_block *block)
 {
-	block->untouched = weigh_heap_untouched(sink->heap, block->address, block->requested);
 	sink->gross += block->footprint;
 	sink->requested += block->requested;
 	sink->net += block->net;
 	sink->untouched += block->untouched;
 	if (sink->each)
 		sink->each(sink, block);
+}
+
+static uint64_t untouched(const struct weigh_sink *sink, const void *address, uint64_t bytes)
+{
+	uintptr_t start = (uintptr_t)address;
+	return sink->heap->resident && start ? weigh_heap_absent(sink->heap, start, start + bytes) : 0;
 }
 
 /* A block of Python's allocators or malloc's; static data costs nothing. */
@@ -31,8 +38,10 @@ static inline void add(struct weigh_sink *sink, const char *what, const void *ad
 	uint64_t footprint = weigh_heap_footprint(sink->heap, (uintptr_t)address, requested);
 	if (__builtin_expect(!footprint, 0))
 		return;
-	if (__builtin_expect(sink->each || requested >= 1 << 16, 0)) {
-		struct weigh_block block = {what, (uintptr_t)address, requested, footprint, net, 0};
+	if (__builtin_expect(sink->each || requested >= LARGE, 0)) {
+		struct weigh_block block = {what,      (uintptr_t)address,
+					    requested, footprint,
+					    net,       untouched(sink, address, requested)};
 		tell(sink, &block);
 		return;
 	}
@@ -41,11 +50,30 @@ static inline void add(struct weigh_sink *sink, const char *what, const void *ad
 	sink->net += net;
 }
 
+/*
+ * A block of which only the first bytes are used. Pages of the reserve that
+ * nobody has touched are no memory yet, and are left away.
+ */
+static void add_grown(struct weigh_sink *sink, const char *what, const void *address, uint64_t requested,
+		      uint64_t used, uint64_t net)
+{
+	if (requested < used + LARGE) {
+		add(sink, what, address, requested, net);
+		return;
+	}
+	uintptr_t start = (uintptr_t)address;
+	uint64_t absent = weigh_heap_absent(sink->heap, start + used, start + requested);
+	uint64_t footprint = weigh_heap_footprint(sink->heap, start, requested) - absent;
+	struct weigh_block block = {what, start, requested, footprint, net, untouched(sink, address, used)};
+	tell(sink, &block);
+}
+
 /* Memory that is not in a block of malloc's that could be asked. */
 static void add_foreign(struct weigh_sink *sink, const char *what, const void *address, uint64_t requested,
 			uint64_t footprint, uint64_t net)
 {
-	struct weigh_block block = {what, (uintptr_t)address, requested, footprint, net, 0};
+	struct weigh_block block = {
+		what, (uintptr_t)address, requested, footprint, net, untouched(sink, address, requested)};
 	if (address || requested)
 		tell(sink, &block);
 }
@@ -298,7 +326,8 @@ static void tell_parts(struct weigh_sink *sink, const struct weigh_kind *kind, P
 	case WEIGH_FORM_LIST: {
 		PyListObject *list = (PyListObject *)object;
 		Py_ssize_t room = list->allocated > Py_SIZE(list) ? list->allocated : Py_SIZE(list);
-		add(sink, "items", list->ob_item, at_least_0(room) * sizeof(void *), 0);
+		add_grown(sink, "items", list->ob_item, at_least_0(room) * sizeof(void *),
+			  at_least_0(Py_SIZE(list)) * sizeof(void *), 0);
 		break;
 	}
 	case WEIGH_FORM_ORDERED_DICT:
@@ -315,7 +344,9 @@ static void tell_parts(struct weigh_sink *sink, const struct weigh_kind *kind, P
 	}
 	case WEIGH_FORM_BYTEARRAY: {
 		PyByteArrayObject *bytes = (PyByteArrayObject *)object;
-		add(sink, "buffer", bytes->ob_bytes, at_least_0(bytes->ob_alloc), at_least_0(Py_SIZE(bytes)));
+		size_t length = at_least_0(Py_SIZE(bytes));
+		add_grown(sink, "buffer", bytes->ob_bytes, at_least_0(bytes->ob_alloc),
+			  (size_t)(bytes->ob_start - bytes->ob_bytes) + length, length);
 		break;
 	}
 	case WEIGH_FORM_DEQUE:
@@ -324,8 +355,8 @@ static void tell_parts(struct weigh_sink *sink, const struct weigh_kind *kind, P
 	case WEIGH_FORM_ARRAY: {
 		struct weigh_array *array = (struct weigh_array *)object;
 		size_t unit = (size_t)array->descriptor->item_bytes;
-		add(sink, "items", array->items, at_least_0(array->allocated) * unit,
-		    at_least_0(Py_SIZE(array)) * unit);
+		size_t used = at_least_0(Py_SIZE(array)) * unit;
+		add_grown(sink, "items", array->items, at_least_0(array->allocated) * unit, used, used);
 		break;
 	}
 	case WEIGH_FORM_DECIMAL: {

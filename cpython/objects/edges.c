@@ -185,12 +185,20 @@ struct weigh_locals weigh_locals_of(const struct weigh_kind *kind, PyObject *obj
 
 #if PY_VERSION_HEX < 0x030e0000
 
+/* The function that runs is code, unless it has data of its own or is held by nothing but its frame. */
+static bool function_is_data(PyObject *function)
+{
+	return function && PyFunction_Check(function) &&
+	       (((PyFunctionObject *)function)->func_closure || Py_REFCNT(function) == 1);
+}
+
 static int visit_locals(const struct weigh_locals *locals, unsigned follow, visitproc visit, void *arg)
 {
 	for (Py_ssize_t i = 0; i < locals->count; i++)
 		VISIT(locals->slots[i]);
 	VISIT(locals->names);
-	VISIT(locals->function);
+	if (function_is_data(locals->function))
+		VISIT(locals->function);
 	if (follow & WEIGH_FOLLOW_CODE)
 		VISIT(locals->code);
 	return 0;
@@ -316,6 +324,14 @@ static int visit_ndarray(struct weigh_ndarray *array, visitproc visit, void *arg
 	return 0;
 }
 
+/* The ring of a bounded cache holds its links too, which the traverse function does not say. */
+static int visit_cache(struct weigh_cache_link *cache, visitproc visit, void *arg)
+{
+	for (struct weigh_cache_link *link = cache->next; link && link != cache; link = link->next)
+		VISIT(link);
+	return traverse((PyObject *)cache, visit, arg);
+}
+
 static int visit_range(struct weigh_range_object *range, visitproc visit, void *arg)
 {
 	for (int i = 0; i < 4; i++)
@@ -372,6 +388,8 @@ int weigh_edges_visit(const struct weigh_kind *kind, PyObject *object, unsigned 
 		return visit_type((PyTypeObject *)object, visit, arg);
 	case WEIGH_FORM_WEAKREF:
 		return visit_weak(object, follow, visit, arg);
+	case WEIGH_FORM_LRU_CACHE:
+		return visit_cache((struct weigh_cache_link *)object, visit, arg);
 	case WEIGH_FORM_RANGE:
 		return visit_range((struct weigh_range_object *)object, visit, arg);
 	case WEIGH_FORM_DATETIME:

@@ -24,8 +24,8 @@ enum {
 	PAGE = 4096,
 	RANGES_BYTES = 1 << 16,
 	RANGES_MAX = RANGES_BYTES / sizeof(struct weigh_range),
-	RESIDENT_FROM = 1 << 16, /* smaller blocks share their pages with others */
-	ENTRIES = 4096,          /* of the page map at a time */
+	ABSENT_FROM = 1 << 16, /* what is smaller is not asked about */
+	ENTRIES = 4096,        /* of the page map at a time */
 };
 
 /* Set by the probe. */
@@ -185,18 +185,18 @@ uint64_t weigh_heap_native(uintptr_t block, uint64_t requested)
 	return usable + 8;
 }
 
-uint64_t weigh_heap_untouched(struct weigh_heap *heap, uintptr_t block, uint64_t bytes)
+uint64_t weigh_heap_absent(struct weigh_heap *heap, uintptr_t first, uintptr_t end)
 {
 	uint64_t entries[ENTRIES];
-	uint64_t page = (block + PAGE - 1) / PAGE;
-	uint64_t end = (block + bytes) / PAGE;
+	uint64_t page = (first + PAGE - 1) / PAGE;
+	uint64_t last = end / PAGE;
 	uint64_t absent = 0;
-	if (!heap->resident || bytes < RESIDENT_FROM)
+	if (end < first + ABSENT_FROM)
 		return 0;
 	if (heap->pagemap < 0)
 		heap->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	while (heap->pagemap >= 0 && page < end) {
-		size_t wanted = end - page < ENTRIES ? end - page : ENTRIES;
+	while (heap->pagemap >= 0 && page < last) {
+		size_t wanted = last - page < ENTRIES ? last - page : ENTRIES;
 		ssize_t got = pread(heap->pagemap, entries, wanted * 8, (off_t)(page * 8));
 		if (got < 8)
 			break;

@@ -33,8 +33,8 @@ struct weigh_heap {
 	struct weigh_marks seen;
 	struct weigh_range *ranges; /* data of loaded files, ascending */
 	size_t range_count;
-	int pagemap; /* -1 until it is asked for */
-	bool resident; /* whether to look for pages that nobody has touched */
+	int pagemap;   /* -1 until it is asked for */
+	bool resident; /* whether to look for pages of data that nobody has touched */
 };
 
 /* Finds out which allocator Python uses. Once, early; allocates and frees a few blocks. */
@@ -79,7 +79,11 @@ static inline uint64_t weigh_heap_footprint(struct weigh_heap *heap, uintptr_t b
 	return place == WEIGH_PLACE_STATIC ? 0 : weigh_heap_native(block, requested);
 }
 
-/* Bytes of whole pages within a block that no memory backs. Does I/O for blocks of 64 KiB and more. */
-uint64_t weigh_heap_untouched(struct weigh_heap *heap, uintptr_t block, uint64_t bytes);
+/*
+ * Bytes of the whole pages between two addresses that no memory backs: nobody
+ * has touched them yet. Does I/O when there are 64 KiB or more; smaller parts
+ * count as touched.
+ */
+uint64_t weigh_heap_absent(struct weigh_heap *heap, uintptr_t first, uintptr_t end);
 
 #endif

@@ -95,6 +95,7 @@ static const struct {
 	{"datetime.timedelta", WEIGH_FORM_TIMEDELTA, false},
 	{"datetime.timezone", WEIGH_FORM_TIMEZONE, false},
 	{"_io.BytesIO", WEIGH_FORM_BYTES_IO, false},
+	{"functools._lru_cache_wrapper", WEIGH_FORM_LRU_CACHE, false},
 	{"mmap.mmap", WEIGH_FORM_MAP, false},
 	{"numpy.ndarray", WEIGH_FORM_NDARRAY, false},
 	{"_io.", WEIGH_FORM_ASKED, true},

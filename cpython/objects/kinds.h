@@ -54,6 +54,7 @@ enum weigh_form {
 	WEIGH_FORM_BYTES_IO,
 	WEIGH_FORM_MAP, /* mmap.mmap */
 	WEIGH_FORM_CDATA,
+	WEIGH_FORM_LRU_CACHE,
 	WEIGH_FORM_NDARRAY,
 	WEIGH_FORM_ASKED, /* what its own C __sizeof__ says beyond the basic size */
 	WEIGH_FORMS,

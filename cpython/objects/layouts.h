@@ -460,6 +460,13 @@ struct weigh_cdata {
 	char own[16] __attribute__((aligned(16))); /* a long double has room */
 };
 
+/* The head of a link of functools.lru_cache, and of the cache, whose first link is part of it. */
+struct weigh_cache_link {
+	PyObject head;
+	struct weigh_cache_link *previous;
+	struct weigh_cache_link *next;
+};
+
 /* numpy.ndarray: a public interface that has not changed since 1.7. */
 struct weigh_ndarray {
 	PyObject head;

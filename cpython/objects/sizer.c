@@ -82,7 +82,7 @@ static inline __attribute__((always_inline)) int reach(struct weigh_sizer *sizer
 	account(sizer, kind, object);
 	if (__builtin_expect(sizer->objects >= sizer->next_look, 0) && look_around(sizer))
 		return -1;
-	if (kind->leaf)
+	if (kind->leaf || sizer->shallow)
 		return 0;
 	return weigh_pile_push(&sizer->pile, (uintptr_t)object) ? 0 : fail(sizer, WEIGH_SIZER_NO_MEMORY);
 }
@@ -90,6 +90,12 @@ static inline __attribute__((always_inline)) int reach(struct weigh_sizer *sizer
 static int visit(PyObject *object, void *arg)
 {
 	return reach(arg, object);
+}
+
+static int visit_uncut(PyObject *object, void *arg)
+{
+	struct weigh_sizer *sizer = arg;
+	return weigh_marks_has(sizer->cut_held, (uintptr_t)object) ? 0 : reach(sizer, object);
 }
 
 /* The items of a list or tuple from a position on. */
@@ -130,18 +136,22 @@ static int reach_entries(struct weigh_sizer *sizer, PyDictObject *dict, Py_ssize
 /* What one object refers to, or the next piece of it. */
 static int expand(struct weigh_sizer *sizer, PyObject *object, Py_ssize_t from)
 {
-	if (PyList_CheckExact(object))
+	visitproc through = visit;
+	if (__builtin_expect(sizer->cut_holders != NULL, 0) &&
+	    weigh_marks_has(sizer->cut_holders, (uintptr_t)object))
+		through = visit_uncut;
+	else if (PyList_CheckExact(object))
 		return reach_items(sizer, object, ((PyListObject *)object)->ob_item, Py_SIZE(object), from);
-	if (PyTuple_CheckExact(object))
+	else if (PyTuple_CheckExact(object))
 		return reach_items(sizer, object, ((PyTupleObject *)object)->ob_item, Py_SIZE(object), from);
-	if (PyDict_CheckExact(object) && !((PyDictObject *)object)->ma_values)
+	else if (PyDict_CheckExact(object) && !((PyDictObject *)object)->ma_values)
 		return reach_entries(sizer, (PyDictObject *)object, from);
 	const struct weigh_kind *kind = weigh_kinds_find(&sizer->kinds, Py_TYPE(object));
 	if (!kind)
 		return fail(sizer, WEIGH_SIZER_NO_MEMORY);
 	/* The table of kinds may move while the object is walked. */
 	struct weigh_kind copy = *kind;
-	return weigh_edges_visit(&copy, object, sizer->kinds.follow, visit, sizer);
+	return weigh_edges_visit(&copy, object, sizer->kinds.follow, through, sizer);
 }
 
 static void drain(struct weigh_sizer *sizer)
@@ -169,7 +179,8 @@ bool weigh_sizer_add(struct weigh_sizer *sizer, PyObject *root)
 	} else if (weigh_marks_add(leaf, (uintptr_t)root)) {
 		if (weigh_heap_place(&sizer->heap, leaf, (uintptr_t)root) != WEIGH_PLACE_STATIC)
 			account(sizer, kind, root);
-		expand(sizer, root, 0);
+		if (!sizer->shallow)
+			expand(sizer, root, 0);
 	}
 	drain(sizer);
 	return sizer->status == WEIGH_SIZER_GOES_ON;

@@ -30,7 +30,11 @@ struct weigh_sizer {
 	uint64_t next_look; /* number of objects at which to look for signals and time */
 	/* Called now and then, from within: may print, nothing else. NULL: none. */
 	void (*progress)(const struct weigh_sizer *sizer);
-	bool deaf; /* does not look for signals */
+	bool deaf;    /* does not look for signals */
+	bool shallow; /* looks at nothing but what is added */
+	/* References from these objects to those others are passed over; NULL: none. Borrowed. */
+	const struct weigh_marks *cut_holders;
+	const struct weigh_marks *cut_held;
 };
 
 /* False without memory; `follow` is a sum of enum weigh_follow. Deinit is due in any case. */

@@ -18,17 +18,22 @@ __version__ = "0.1.0"
 __all__ = [
     "Tracker",
     "WeighError",
+    "compare",
+    "explain",
+    "flat",
     "live_bytes",
+    "measure",
     "peak_bytes",
     "reset_peak",
     "sizeof",
+    "types",
 ]
 
 # Whether what takes longer than a second shows how far it is, on a terminal.
 progress = True
 
 _FROM_RECORDER = ("WeighError", "live_bytes", "peak_bytes", "reset_peak")
-_FROM_SIZES = ("sizeof",)
+_FROM_SIZES = ("compare", "explain", "flat", "measure", "sizeof", "types")
 
 
 def __getattr__(name):

@@ -298,3 +298,21 @@ def test_requested_is_what_tracemalloc_counts(name):
     finally:
         tracemalloc.stop()
     assert sums(made)[1] == pytest.approx(grown, rel=0.2 if name in ROUGH else TOLERANCE, abs=NOISE)
+
+
+# Kinds that lead to what others hold: names of attributes, functions of modules.
+HELD_ELSEWHERE = {
+    "instance with forty attributes",
+    "partial",
+    "unbounded cache",
+    "bounded cache",
+    "bound method",
+}
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS.keys() - HELD_ELSEWHERE))
+def test_all_of_it_is_exclusive(name):
+    """Every reference to a part is found: none is taken to come from elsewhere."""
+    made = [MAKERS[name](i + 300) for i in range(100)]
+    measured = weigh.measure(made, 0)
+    assert measured.shared <= 200  # a constant of the code or two
