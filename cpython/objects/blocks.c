@@ -170,9 +170,15 @@ static size_t naive_bytes(const struct weigh_kind *kind, PyObject *object, size_
 	return kind->exact && !aware ? naive : (size_t)kind->type->tp_basicsize;
 }
 
+static size_t preheader(const struct weigh_kind *kind, PyObject *object)
+{
+	bool without = __builtin_expect(kind->varies, 0) && !kind->type->tp_is_gc(object);
+	return kind->preheader - (without ? WEIGH_GC_HEAD : 0);
+}
+
 size_t weigh_blocks_own(const struct weigh_kind *kind, PyObject *object)
 {
-	size_t before = kind->preheader;
+	size_t before = preheader(kind, object);
 	switch (kind->form) {
 	case WEIGH_FORM_STR:
 		return ((PyASCIIObject *)object)->state.compact ? text_bytes(object)
@@ -183,6 +189,10 @@ size_t weigh_blocks_own(const struct weigh_kind *kind, PyObject *object)
 	case WEIGH_FORM_BYTES:
 		return kind->exact ? (size_t)kind->type->tp_basicsize + at_least_0(Py_SIZE(object))
 				   : before + plain_bytes(kind, object);
+	case WEIGH_FORM_TYPE:
+		if (!(((PyTypeObject *)object)->tp_flags & Py_TPFLAGS_HEAPTYPE))
+			return before + sizeof(PyTypeObject);
+		return before + plain_bytes(kind, object);
 	case WEIGH_FORM_FRAME:
 		return before + frame_bytes(object);
 	case WEIGH_FORM_GENERATOR:
@@ -440,7 +450,7 @@ void weigh_blocks_tell(struct weigh_sink *sink, const struct weigh_kind *kind, P
 		else
 			add_values(sink, values);
 	}
-	add(sink, "object", (char *)object - kind->preheader, requested, own_net(kind, object));
+	add(sink, "object", (char *)object - preheader(kind, object), requested, own_net(kind, object));
 	if (kind->form != WEIGH_FORM_PLAIN)
 		tell_parts(sink, kind, object);
 }

@@ -29,7 +29,8 @@ enum {
 };
 
 /* Set by the probe. */
-static enum { UNKNOWN, PYMALLOC, MALLOC } allocator;
+static bool small_blocks_in_pools;
+static bool chunks_have_heads;
 
 static bool mapped(uintptr_t page)
 {
@@ -61,26 +62,25 @@ static bool in_pool(size_t bytes)
 	return found;
 }
 
-/* Whether small blocks are malloc's own: their size is what malloc would have given. */
-static bool in_malloc(void)
+/* Whether blocks have the head of a chunk of malloc's before them. */
+static bool have_heads(void *take(size_t), void give(void *), size_t smallest)
 {
-	static const size_t sizes[] = {24, 40, 200, 504};
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		uintptr_t *block = PyObject_Malloc(sizes[i]);
-		bool same = block && (block[-1] & ~(uintptr_t)7) == ((sizes[i] + 8 + 15) & ~(uintptr_t)15);
-		PyObject_Free(block);
-		if (!same)
+	for (size_t bytes = smallest; bytes < 16 * smallest; bytes += 5 * smallest / 2) {
+		uintptr_t *block = take(bytes);
+		uintptr_t chunk = block ? block[-1] & ~(uintptr_t)7 : 0;
+		uintptr_t least = (bytes + 8 + 15) & ~(uintptr_t)15;
+		give(block);
+		if (chunk != least && chunk != least + 16)
 			return false;
 	}
 	return true;
 }
 
+/* Of a debugging allocator neither is found, and sizes are arithmetic. */
 void weigh_heap_probe(void)
 {
-	if (in_pool(48) && in_pool(200) && in_pool(512))
-		allocator = PYMALLOC;
-	else
-		allocator = in_malloc() ? MALLOC : UNKNOWN;
+	small_blocks_in_pools = in_pool(48) && in_pool(200) && in_pool(512);
+	chunks_have_heads = have_heads(PyObject_Malloc, PyObject_Free, small_blocks_in_pools ? 1000 : 24);
 }
 
 static int add_ranges(struct dl_phdr_info *info, size_t size, void *arg)
@@ -152,7 +152,7 @@ static enum weigh_place classify(const struct weigh_heap *heap, uintptr_t addres
 	const struct weigh_range *range = range_above(heap, first);
 	if (range && range->first < first + WEIGH_POOL_BYTES)
 		return WEIGH_PLACE_MIXED;
-	return allocator == PYMALLOC && is_pool(address) ? WEIGH_PLACE_POOL : WEIGH_PLACE_OTHER;
+	return small_blocks_in_pools && is_pool(address) ? WEIGH_PLACE_POOL : WEIGH_PLACE_OTHER;
 }
 
 enum weigh_place weigh_heap_look(struct weigh_heap *heap, struct weigh_marks_leaf *leaf, uintptr_t address)
@@ -174,15 +174,21 @@ uint64_t weigh_heap_rounded(uint64_t requested)
 	return chunk < 32 ? 32 : chunk;
 }
 
-/* At the start of a page the word before may not be there. No chunk is two pages larger than what was asked for. */
+/*
+ * malloc looks beyond the end of a chunk, so it is asked only about what looks
+ * like one: the word before a block is the chunk's size, with three flags, and
+ * no chunk is two pages larger than what was asked for. At the start of a page
+ * that word may not be there. Another malloc than the system's has no such
+ * word.
+ */
 uint64_t weigh_heap_native(uintptr_t block, uint64_t requested)
 {
-	if (allocator == UNKNOWN || block % 16 || (block % PAGE == 0 && !mapped(block - PAGE)))
+	if (!chunks_have_heads || block % 16 || (block % PAGE == 0 && !mapped(block - PAGE)))
 		return weigh_heap_rounded(requested);
-	uint64_t usable = malloc_usable_size((void *)block);
-	if (usable < requested || usable > requested + 2 * PAGE)
+	uint64_t chunk = ((const uint64_t *)block)[-1] & ~(uint64_t)7;
+	if (chunk < requested + 8 || chunk > requested + 2 * PAGE)
 		return weigh_heap_rounded(requested);
-	return usable + 8;
+	return malloc_usable_size((void *)block) + 8;
 }
 
 uint64_t weigh_heap_absent(struct weigh_heap *heap, uintptr_t first, uintptr_t end)

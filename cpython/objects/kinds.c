@@ -239,6 +239,7 @@ static void examine(struct weigh_kind *kind, unsigned follow)
 	kind->form = form_of(base);
 	kind->exact = base == type;
 	kind->preheader = (uint8_t)weigh_preheader(type);
+	kind->varies = PyType_IS_GC(type) && type->tp_is_gc;
 	kind->extra_items = !kind->exact || kind->form == WEIGH_FORM_TYPE;
 	kind->traverses = PyType_IS_GC(type) && type->tp_traverse;
 	kind->stops = is_stopped(kind, follow);

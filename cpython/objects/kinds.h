@@ -68,10 +68,11 @@ struct weigh_kind {
 	bool leaf;    /* refers to nothing */
 	bool traverses; /* has a traverse function to be asked */
 	bool attributes; /* its instances may have values beside or in them */
-	uint8_t preheader;
+	uint8_t preheader; /* bytes before the object in its block */
+	bool varies; /* some of its objects have no part for the garbage collector there: static types */
 	uint8_t extra_items; /* that the type's allocator adds */
-	Py_ssize_t fields;   /* of a structure sequence, those that do not count as items too; else 0 */
-	PyObject *asked;     /* the method to ask, of WEIGH_FORM_ASKED; borrowed */
+	Py_ssize_t fields; /* of a structure sequence, those that do not count as items too; else 0 */
+	PyObject *asked; /* the method to ask, of WEIGH_FORM_ASKED; borrowed */
 	uint64_t objects;
 	uint64_t gross;
 	uint64_t requested;

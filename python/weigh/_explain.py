@@ -36,17 +36,17 @@ class Explanation:
         self.note = flat.note
         self.parts = []
         for block in flat.blocks:
-            start = len(self.parts)
+            self._told = 0
             if block.what == "object":
                 self._own(obj, kind, block)
             else:
                 self._beside(obj, block)
-            known = sum(part.bytes for part in self.parts[start:])
-            self._add(block.requested - known, "other fields", "header")
+            self._add(block.requested - self._told, "other fields", "header")
             self._add(block.footprint - block.requested, self._rounding(block), "rounding")
 
     def _add(self, count, text, kind):
         if count:
+            self._told += count
             self.parts.append(Part(count, text, kind))
 
     @staticmethod
@@ -76,11 +76,12 @@ class Explanation:
             self._inline_values(kind, block)
 
     def _fields(self, kind, block, known):
-        basic = _BASE_BYTES.__get__(kind)
-        self._add(basic - known, "slots and fields: pointers to values, 8 bytes each, and figures", "table")
+        here = block.requested - self._told
+        basic = min(_BASE_BYTES.__get__(kind) - known, here)
+        self._add(basic, "slots and fields: pointers to values, 8 bytes each, and figures", "table")
 
     def _inline_values(self, kind, block):
-        rest = block.requested - sum(part.bytes for part in self.parts)
+        rest = block.requested - self._told
         self._add(rest, "room for the values of attributes, a pointer each, and the order in which they were set", "table")
 
     def _beside(self, obj, block):
@@ -175,7 +176,7 @@ def _tuple(self, obj, kind, block):
     if VERSION >= (3, 14):
         self._add(8, "hash, kept once it is computed", "header")
     self._add(8 * length, f"{plural(length, 'pointer')} to the items", "table")
-    rest = block.requested - sum(part.bytes for part in self.parts)
+    rest = block.requested - self._told
     self._add(rest, "one place more, which the allocator of classes adds, and fields", "header")
 
 

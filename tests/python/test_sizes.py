@@ -551,6 +551,35 @@ def test_explanations_add_up():
     assert "costs nothing" in str(weigh.explain(None))
 
 
+def test_everything_there_is():
+    """All objects of a program that has loaded much, whatever they are."""
+    program = """
+import gc, sys, asyncio, ctypes, decimal, email, http.server, itertools, multiprocessing, sqlite3, ssl, unittest
+import xml.etree.ElementTree as tree
+try:
+    import numpy, pandas
+    frame = pandas.DataFrame({"a": range(1000), "b": list("ab") * 500, "c": pandas.date_range("2020", periods=1000)})
+    frame.loc[5], frame.groupby("b")["a"].sum()
+    odd = numpy.zeros(5, dtype=[("a", "O"), ("b", "i4")]), numpy.str_("abc"), numpy.ma.masked_array([1, 2])
+except ImportError:
+    pass
+kept = tree.fromstring("<a><b c='d'>x</b></a>"), sqlite3.connect(":memory:"), open("/dev/null"), asyncio.new_event_loop()
+steps = [itertools.product("ab", repeat=2), itertools.tee([1]), itertools.groupby("aab"), reversed([1]), zip("a")]
+import weigh
+from weigh import _sizes
+every = ["modules", "types", "globals", "code", "frames", "weakrefs"]
+assert 5_000_000 < weigh.sizeof(*gc.get_objects()) < weigh.sizeof(*gc.get_objects(), follow=every)
+found = _sizes.reachable(gc.get_objects(), follow=every)
+for one in found[::7]:
+    explained = weigh.explain(one)
+    assert sum(part.bytes for part in explained.parts) == explained.gross, str(explained)
+    _sizes.references(one, follow=every)
+weigh.measure(sys.modules, 2, follow="modules")
+"""
+    done = execute([sys.executable, "-c", program], env=clean_environment())
+    assert done.status == 0, done.err
+
+
 def test_progress_is_for_terminals(monkeypatch):
     class Terminal:
         def isatty(self):
