@@ -10,10 +10,6 @@ def peak_bytes() -> int: ...
 def reset_peak() -> None: ...
 def finish(path: str | bytes | PathLike[str] | PathLike[bytes]) -> None: ...
 
-# Sizes. `follow` is a sum of FOLLOW_*; figures are
-# (gross, requested, net, objects, untouched), untouched being bytes of pages that no memory backs.
-_Figures = tuple[int, int, int, int, int]
-
 FOLLOW_MODULES: int
 FOLLOW_TYPES: int
 FOLLOW_GLOBALS: int
@@ -21,14 +17,22 @@ FOLLOW_CODE: int
 FOLLOW_FRAMES: int
 FOLLOW_WEAKREFS: int
 
-def size(objs: tuple[object, ...], follow: int, progress: bool) -> _Figures: ...
-def sizes(objs: tuple[object, ...], follow: int, once: bool, progress: bool) -> list[_Figures]: ...
+# `follow` is a sum of FOLLOW_*. Figures are (gross, requested, net, objects, untouched), untouched being bytes of
+# pages of data that no memory backs; looked for when `resident` is true.
+def size(
+    objs: tuple[object, ...], follow: int, resident: bool, progress: bool
+) -> tuple[int, int, int, int, int]: ...
+def sizes(objs: tuple[object, ...], follow: int, progress: bool) -> list[tuple[int, int, int, int, int]]: ...
+
+# Rows of (type, objects, gross, requested, net).
 def census(
     objs: tuple[object, ...], follow: int, progress: bool
-) -> list[tuple[str, int, int, int, int]]: ...  # type, objects, gross, requested, net
-def measure(
-    obj: object, depth: int, limit: int, follow: int, progress: bool
-) -> tuple[object, ...]: ...  # name, type, note, edges, flat, figures, exclusive, children
+) -> list[tuple[type, int, int, int, int]]: ...
+
+# (name, type, note, edges, flat, figures, exclusive, children).
+def measure(obj: object, depth: int, limit: int, follow: int, progress: bool) -> tuple[object, ...]: ...
+
+# Rows of (what, address or 0, requested, footprint, net, untouched).
 def blocks(obj: object) -> list[tuple[str, int, int, int, int, int]]: ...
 def references(obj: object, follow: int) -> list[tuple[str, object]]: ...
 def reachable(objs: tuple[object, ...], follow: int) -> list[object]: ...

@@ -376,9 +376,11 @@ def test_stubs_name_what_there_is():
         with open(os.path.join(folder, stub)) as file:
             tree = ast.parse(file.read())
         names = {n.name for n in tree.body if isinstance(n, (ast.ClassDef, ast.FunctionDef))}
+        names |= {a.asname for n in tree.body if isinstance(n, ast.ImportFrom) for a in n.names if a.asname}
         assert all(hasattr(module, name) for name in names)
         if module is weigh._weigh:
-            assert names == {name for name in dir(module) if not name.startswith("__")}
+            variables = {n.target.id for n in tree.body if isinstance(n, ast.AnnAssign)}
+            assert names | variables == {name for name in dir(module) if not name.startswith("__")}
         else:
             assert names == set(weigh.__all__)
 
