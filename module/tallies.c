@@ -296,8 +296,9 @@ static PyObject *tell_known(const struct weigh_tally_walk *walk, PyObject *apart
 }
 
 /*
- * What the garbage collector lists and what that leads to. The list of the
- * former is not among them; what is barred is not, nor what only that leads to.
+ * What the garbage collector lists and what that leads to. Not among them: the
+ * list of the former, the tuple of what is barred, what is in it, and what only
+ * that leads to.
  */
 static PyObject *known_from(PyObject *start, PyObject *barred, unsigned follow)
 {
@@ -305,7 +306,8 @@ static PyObject *known_from(PyObject *start, PyObject *barred, unsigned follow)
 	struct weigh_tally_walk walk;
 	PyObject *list = NULL;
 	bool ready = weigh_tally_init(&tally);
-	ready = weigh_tally_begin(&walk, &tally, follow) && ready && weigh_tally_bar(&tally, start, false);
+	ready = weigh_tally_begin(&walk, &tally, follow) && ready && weigh_tally_bar(&tally, start, false) &&
+		weigh_tally_bar(&tally, barred, false);
 	for (Py_ssize_t i = 0; ready && i < PyTuple_GET_SIZE(barred); i++)
 		ready = weigh_tally_bar(&tally, PyTuple_GET_ITEM(barred, i), false);
 	walk.keeps = true;

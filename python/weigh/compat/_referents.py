@@ -25,12 +25,13 @@ _KEPT = {
 
 
 class Referent:
-    """An object that another refers to, and how it is called there."""
+    """An object that another refers to, and how it is called there; not `owned`: the class does that."""
 
-    __slots__ = ("_label", "ref")
+    __slots__ = ("_label", "owned", "ref")
 
     def __init__(self, label, ref):
         self._label = label
+        self.owned = True
         self.ref = ref
 
     @property
@@ -62,7 +63,7 @@ def clipped(obj, clip=80):
 
 def name_of(obj, clip=80):
     """The name of a class, function or module; what `repr` says of anything else."""
-    if isinstance(obj, (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)):
+    if issubclass(type(obj), (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)):
         name = getattr(obj, "__name__", None)
         if isinstance(name, str) and name:
             return name
@@ -108,7 +109,16 @@ def _take(owned, obj):
     return True
 
 
-def _without_items(obj, kind):
+def targets(referent):
+    """The objects to be counted for what `referents` returns."""
+    if type(referent) is not Referent:
+        return [referent]
+    if type(referent.ref) is Attributes:
+        return [value for _, value in referent.ref.pairs]
+    return [referent.ref] if referent.owned else []
+
+
+def _items(obj, kind):
     """The items of a container, in its own order; () for what is none."""
     if kind is dict or issubclass(kind, dict):
         return entries(list(dict.items(obj)))
@@ -145,8 +155,11 @@ def referents(obj, code=False):
     for name, value in _members(obj):
         if _take(owned, value):
             result.append(Referent(name, value))
-    for item in _without_items(obj, kind):
-        _take(owned, item.ref if type(item) is Referent else item)
+    for item in _items(obj, kind):
+        if type(item) is Referent:
+            item.owned = _take(owned, item.ref)
+        else:
+            _take(owned, item)
         result.append(item)
     for rest in owned.values():
         result.extend(rest)

@@ -52,7 +52,7 @@ def _type_name(kind):
 def _length(obj):
     """The length of an object written in C; 0 for any other, whose `__len__` is not called."""
     for kind in (str, bytes, bytearray, list, tuple, dict, set, frozenset):
-        if isinstance(obj, kind):
+        if issubclass(type(obj), kind):
             return kind.__len__(obj)
     return len(obj) if _types.is_array(obj) and getattr(obj, "ndim", 1) else 0
 

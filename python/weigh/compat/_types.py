@@ -16,7 +16,7 @@ _NUMPY = ("dtype", "itemsize", "nbytes")
 
 def is_array(obj):
     """Whether an object is NumPy's, or an array that has items of a size of its own."""
-    if isinstance(obj, array.array):
+    if issubclass(type(obj), array.array):
         return True
     module = type.__dict__["__module__"].__get__(type(obj))
     return (
@@ -36,17 +36,17 @@ def basicsize(obj):
 
 def itemsize(obj):
     """Bytes of each item; 0 for objects without."""
-    if isinstance(obj, dict):
+    if issubclass(type(obj), dict):
         return _ENTRY
-    if isinstance(obj, (set, frozenset)):
+    if issubclass(type(obj), (set, frozenset)):
         return _SET_ENTRY
-    if isinstance(obj, (list, slice)):
+    if issubclass(type(obj), (list, slice)):
         return _POINTER
-    if isinstance(obj, str):
+    if issubclass(type(obj), str):
         return _character(obj)
-    if isinstance(obj, (bytearray, struct.Struct)):
+    if issubclass(type(obj), (bytearray, struct.Struct)):
         return 1
-    if isinstance(obj, types.CodeType):
+    if issubclass(type(obj), types.CodeType):
         return _POINTER
     if is_array(obj):
         return obj.itemsize
@@ -80,30 +80,30 @@ _ITERATORS = tuple(
 
 def leng(obj):
     """The number of items an object has room for; None when it has no items."""
-    room = -1 if isinstance(obj, bool) else _weigh.room(obj)
+    room = -1 if issubclass(type(obj), bool) else _weigh.room(obj)
     if room >= 0:
         return room
-    if isinstance(obj, str):
+    if issubclass(type(obj), str):
         return str.__len__(obj) + 1
-    if isinstance(obj, tuple):
+    if issubclass(type(obj), tuple):
         return tuple.__len__(obj)
-    if isinstance(obj, bytes):
+    if issubclass(type(obj), bytes):
         return bytes.__len__(obj)
-    if isinstance(obj, types.MappingProxyType):
+    if issubclass(type(obj), types.MappingProxyType):
         return len(obj)
-    if isinstance(obj, types.ModuleType):
+    if issubclass(type(obj), types.ModuleType):
         attributes = _weigh.attributes(obj)
         return len(attributes) if isinstance(attributes, (dict, list)) else 0
-    if isinstance(obj, slice):
+    if issubclass(type(obj), slice):
         return _slice_length(obj)
-    if isinstance(obj, struct.Struct):
+    if issubclass(type(obj), struct.Struct):
         return obj.size
-    if isinstance(obj, types.CodeType):
+    if issubclass(type(obj), types.CodeType):
         return _code_length(obj)
-    if isinstance(obj, types.FrameType):
+    if issubclass(type(obj), types.FrameType):
         return _code_length(obj.f_code)
     if is_array(obj):
-        return len(obj) if isinstance(obj, array.array) else obj.size
+        return len(obj) if issubclass(type(obj), array.array) else obj.size
     if type(obj) in _ITERATORS:
         return obj.__length_hint__()
     return None

@@ -31,7 +31,7 @@ import gc
 
 from weigh import _weigh
 from weigh.compat import _types
-from weigh.compat._referents import FOLLOW_CODE, Attributes, Referent, entries, name_of
+from weigh.compat._referents import FOLLOW_CODE, Attributes, Referent, entries, name_of, targets
 from weigh.compat._referents import referents as _referents
 from weigh.compat._stats import DICT_LIKE, Printer, option_error
 
@@ -264,7 +264,7 @@ class Asizer(Printer):
             return _Node(obj, size, flat)
         ((_, flat),) = self._count((obj,), base=level, limit=0, ranks=False)
         node = _Node(obj, flat, flat)
-        if flat and level < self._levels() and not (level and isinstance(obj, _MODULE)):
+        if flat and level < self._levels() and not (level and issubclass(type(obj), _MODULE)):
             children = _referents(obj, self._options["code"])
             try:
                 node.refs = self._branches(children, deep + 1, level + 1, id(obj))
@@ -280,41 +280,38 @@ class Asizer(Printer):
             return self._leaves(children, level)
         nodes = []
         for child in children:
-            obj = child.ref if type(child) is Referent else child
+            named = type(child) is Referent
+            obj = child.ref if named else child
             if type(obj) is Attributes:
                 node = self._attributes(obj, deep, level, parent)
+            elif named and not child.owned:
+                node = _Node(obj, 0, 0)
             else:
                 node = self._node(obj, deep, level, parent)
-            node.named = child if type(child) is Referent else None
+            node.named = child if named else None
             nodes.append(node)
         return nodes
 
     def _attributes(self, attributes, deep, level, parent):
-        """The values in an instance, one level down for the eye, not for `limit`; the names are the class's."""
+        """The values in an instance, one level down for the eye, not for `limit`."""
         told = list(entries(attributes.pairs))
-        values = self._branches(told[1::2], deep + 1, level, parent)
-        nodes = []
-        for name, value in zip(told[::2], values):
-            nodes.append(_Node(name.ref, 0, 0))
-            nodes[-1].named = name
-            nodes.append(value)
-        return _Node(None, sum(value.size for value in values), 0, nodes)
+        for name in told[::2]:
+            name.owned = False
+        nodes = self._branches(told, deep + 1, level, parent)
+        return _Node(None, sum(node.size for node in nodes), 0, nodes)
 
     def _leaves(self, children, level):
         """What is not told any further, counted in one go."""
-        objs = []
-        for child in children:
-            obj = child.ref if type(child) is Referent else child
-            objs.extend([value for _, value in obj.pairs] if type(obj) is Attributes else [obj])
-        rows = iter(self._count(objs, base=level))
+        counted = [targets(child) for child in children]
+        rows = iter(self._count([obj for objs in counted for obj in objs], base=level))
         nodes = []
-        for child in children:
+        for child, objs in zip(children, counted):
             named = type(child) is Referent
             obj = child.ref if named else child
-            if type(obj) is Attributes:
-                node = _Node(None, sum(next(rows)[0] for _ in obj.pairs), 0)
-            else:
+            if len(objs) == 1 and type(obj) is not Attributes:
                 node = _Node(obj, *next(rows))
+            else:
+                node = _Node(None if type(obj) is Attributes else obj, sum(next(rows)[0] for _ in objs), 0)
             node.named = child if named else None
             nodes.append(node)
         return nodes
@@ -333,7 +330,7 @@ class Asizer(Printer):
     def exclude_types(self, *objs):
         """Never count these classes nor their instances; what is not a class is passed over."""
         for obj in objs:
-            if isinstance(obj, type):
+            if issubclass(type(obj), type):
                 self._excluded.setdefault(obj, 0)
                 self.exclude_objs(obj)
 

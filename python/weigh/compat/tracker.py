@@ -38,7 +38,7 @@ class SummaryTracker:
         """A summary of all objects as they are now."""
         gc.collect()
         barred = self._own() if self.ignore_self else ()
-        objects = _weigh.known((*barred, barred), muppy._FOLLOW)
+        objects = _weigh.known(barred, muppy._FOLLOW)
         return summary.summarize([obj for obj in objects if type(obj) is not FrameType])
 
     def diff(self, summary1=None, summary2=None):
@@ -84,7 +84,7 @@ class ObjectTracker:
     def _get_objects(self, ignore=()):
         """All objects but some, frames, and what belongs to the tracker."""
         apart = (self, self.__dict__, self.o0, getattr(self, "o1", self.o0), ignore, *ignore)
-        objects = _weigh.known((*apart, apart), muppy._FOLLOW)
+        objects = _weigh.known(apart, muppy._FOLLOW)
         return [obj for obj in objects if type(obj) is not FrameType]
 
     def get_diff(self, ignore=()):
