@@ -15,6 +15,9 @@
 #if PY_VERSION_HEX >= 0x030b0000
 #include "internal/pycore_dict.h"
 #endif
+#if PY_VERSION_HEX >= 0x030e0000
+#include "internal/pycore_frame.h"
+#endif
 #include "internal/pycore_interp.h"
 #if PY_VERSION_HEX < 0x030b0000
 #include "internal/pycore_pystate.h"
