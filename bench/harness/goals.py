@@ -66,6 +66,10 @@ def time_of(row, name):
     return found.median if isinstance(found, measure.Spread) else None
 
 
+def few(names, shown=3):
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+
+
 def ahead_lines(rows):
     """In which rows a tool that records the same blocks takes less than ours: none should."""
     measures = (
@@ -83,7 +87,7 @@ def ahead_lines(rows):
             pairs = [(name, own, other) for name, own, other in pairs if own is not None and other is not None]
             behind = [name for name, own, other in pairs if own >= other]
             if pairs:
-                shown = f"{len(pairs) - len(behind)} of {len(pairs)}" + (f"; not {', '.join(behind)}" if behind else "")
+                shown = f"{len(pairs) - len(behind)} of {len(pairs)}" + (f"; not {few(behind)}" if behind else "")
                 title = tools.TOOLS[ours].title
                 yield line(f"{title}: {what} ahead of what records the same blocks, in every row", shown, not behind)
 
