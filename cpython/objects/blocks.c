@@ -1,8 +1,10 @@
 /*
- * Blocks by layout. With the GIL; allocates nothing but the int that a C
- * __sizeof__ returns, for the few types that are asked.
+ * Blocks by layout. With the GIL; allocates nothing but what the methods in C
+ * of the few types that are asked return, for the moment.
  */
 #include "cpython/objects/blocks.h"
+
+#include "cpython/objects/arrow.h"
 
 #include <string.h>
 
@@ -291,6 +293,43 @@ static size_t dtype_item_bytes(const struct weigh_ndarray_dtype *dtype)
 						  : (size_t)dtype->two.item_bytes;
 }
 
+static bool claim(struct weigh_sink *sink, const void *address)
+{
+	return weigh_heap_claim(sink->heap, (uintptr_t)address);
+}
+
+/* Of bytes the data begins in the midst of the block. */
+static bool is_seen_bytes(struct weigh_sink *sink, uintptr_t address)
+{
+	uintptr_t object = address - offsetof(PyBytesObject, ob_sval);
+	return weigh_marks_has(&sink->heap->seen, object) && PyBytes_CheckExact((PyObject *)object);
+}
+
+/*
+ * Arrow takes memory in steps of 64 bytes, from an allocator that cannot be
+ * asked; or lays a buffer over what others have.
+ */
+static void add_arrow(uintptr_t address, uint64_t bytes, void *arg)
+{
+	struct weigh_sink *sink = arg;
+	if (address) {
+		struct weigh_marks_leaf *leaf = weigh_marks_leaf(&sink->heap->seen, address);
+		if (leaf && weigh_heap_place(sink->heap, leaf, address) == WEIGH_PLACE_STATIC)
+			return;
+		if (is_seen_bytes(sink, address) || !claim(sink, (const void *)address))
+			return;
+	}
+	add_foreign(sink, "buffer", (const void *)address, bytes, (bytes + 63) & ~(uint64_t)63, bytes);
+}
+
+/* What pyarrow made for pandas: Arrow's memory is held by a capsule. */
+static bool shows_arrow(const struct weigh_ndarray *array)
+{
+	const char *name =
+		array->base && PyCapsule_CheckExact(array->base) ? PyCapsule_GetName(array->base) : NULL;
+	return name && strncmp(name, "arrow::", 7) == 0;
+}
+
 static void add_ndarray(struct weigh_sink *sink, struct weigh_ndarray *array)
 {
 	const struct weigh_ndarray_dtype *dtype = (const struct weigh_ndarray_dtype *)array->dtype;
@@ -300,9 +339,11 @@ static void add_ndarray(struct weigh_sink *sink, struct weigh_ndarray *array)
 		bytes *= (size_t)array->shape[i];
 	if (array->shape)
 		add(sink, "shape and strides", array->shape, axes * sizeof(Py_ssize_t), 0);
-	if (array->flags & WEIGH_NDARRAY_OWNS && array->data)
-		add(sink, "data", array->data, bytes ? bytes : 1,
-		    dtype && dtype->number == WEIGH_NDARRAY_OBJECTS ? 0 : bytes);
+	bool objects = dtype && dtype->number == WEIGH_NDARRAY_OBJECTS;
+	if (array->flags & WEIGH_NDARRAY_OWNS && array->data && claim(sink, array->data))
+		add(sink, "data", array->data, bytes ? bytes : 1, objects ? 0 : bytes);
+	else if (!(array->flags & WEIGH_NDARRAY_OWNS) && bytes && shows_arrow(array))
+		add_arrow((uintptr_t)array->data, bytes, sink);
 }
 
 static void add_asked(struct weigh_sink *sink, const struct weigh_kind *kind, PyObject *object)
@@ -321,7 +362,7 @@ static void add_asked(struct weigh_sink *sink, const struct weigh_kind *kind, Py
 
 static void add_map(struct weigh_sink *sink, struct weigh_map *map)
 {
-	if (map->data && map->data != (char *)-1)
+	if (map->data && map->data != (char *)-1 && claim(sink, map->data))
 		add_foreign(sink, "mapping", map->data, map->bytes, (map->bytes + 4095) & ~(size_t)4095,
 			    map->bytes);
 }
@@ -355,6 +396,8 @@ static void tell_parts(struct weigh_sink *sink, const struct weigh_kind *kind, P
 	case WEIGH_FORM_BYTEARRAY: {
 		PyByteArrayObject *bytes = (PyByteArrayObject *)object;
 		size_t length = at_least_0(Py_SIZE(bytes));
+		if (bytes->ob_bytes && !claim(sink, bytes->ob_start))
+			break;
 		add_grown(sink, "buffer", bytes->ob_bytes, at_least_0(bytes->ob_alloc),
 			  (size_t)(bytes->ob_start - bytes->ob_bytes) + length, length);
 		break;
@@ -366,6 +409,8 @@ static void tell_parts(struct weigh_sink *sink, const struct weigh_kind *kind, P
 		struct weigh_array *array = (struct weigh_array *)object;
 		size_t unit = (size_t)array->descriptor->item_bytes;
 		size_t used = at_least_0(Py_SIZE(array)) * unit;
+		if (array->items && !claim(sink, array->items))
+			break;
 		add_grown(sink, "items", array->items, at_least_0(array->allocated) * unit, used, used);
 		break;
 	}
@@ -396,6 +441,9 @@ static void tell_parts(struct weigh_sink *sink, const struct weigh_kind *kind, P
 		break;
 	case WEIGH_FORM_MAP:
 		add_map(sink, (struct weigh_map *)object);
+		break;
+	case WEIGH_FORM_ARROW:
+		weigh_arrow_visit(weigh_kind_base(kind->type), object, add_arrow, sink);
 		break;
 	case WEIGH_FORM_ASKED:
 		add_asked(sink, kind, object);
@@ -443,6 +491,12 @@ static size_t own_net(const struct weigh_kind *kind, PyObject *object)
 void weigh_blocks_tell(struct weigh_sink *sink, const struct weigh_kind *kind, PyObject *object)
 {
 	size_t requested = weigh_blocks_own(kind, object);
+	if (__builtin_expect(sink->heap->data.root != NULL, 0) && kind->form == WEIGH_FORM_BYTES &&
+	    weigh_heap_is_claimed(sink->heap, (uintptr_t)((PyBytesObject *)object)->ob_sval)) {
+		requested = sizeof(PyBytesObject);
+		add_foreign(sink, "object", object, requested, weigh_heap_rounded(requested), 0);
+		return;
+	}
 	if (kind->attributes) {
 		struct weigh_values values = weigh_values_of_instance(object);
 		if (!values.block)

@@ -125,10 +125,25 @@ bool weigh_heap_init(struct weigh_heap *heap)
 void weigh_heap_deinit(struct weigh_heap *heap)
 {
 	weigh_marks_deinit(&heap->seen);
+	weigh_heap_forget(heap);
 	weigh_pages_give(heap->ranges, RANGES_BYTES);
 	if (heap->pagemap >= 0)
 		close(heap->pagemap);
 	*heap = (struct weigh_heap){.pagemap = -1};
+}
+
+bool weigh_heap_claim(struct weigh_heap *heap, uintptr_t address)
+{
+	if (!heap->data.root && !weigh_marks_init(&heap->data))
+		return true;
+	struct weigh_marks_leaf *leaf = weigh_marks_leaf(&heap->data, address);
+	return !leaf || weigh_marks_add(leaf, address);
+}
+
+void weigh_heap_forget(struct weigh_heap *heap)
+{
+	if (heap->data.root)
+		weigh_marks_deinit(&heap->data);
 }
 
 /* The first range that ends above an address; NULL when none does. */

@@ -31,9 +31,10 @@ struct weigh_range {
 
 struct weigh_heap {
 	struct weigh_marks seen;
+	struct weigh_marks data; /* memory that several objects may show, when there is such; zeros before */
 	struct weigh_range *ranges; /* data of loaded files, ascending */
 	size_t range_count;
-	int pagemap;   /* -1 until it is asked for */
+	int pagemap; /* -1 until it is asked for */
 	bool resident; /* whether to look for pages of data that nobody has touched */
 };
 
@@ -42,6 +43,21 @@ void weigh_heap_probe(void);
 
 /* False without memory. */
 bool weigh_heap_init(struct weigh_heap *heap);
+
+/*
+ * Whether data that begins at an address is met for the first time. Arrow's
+ * buffers and NumPy's arrays can lie over the same.
+ */
+bool weigh_heap_claim(struct weigh_heap *heap, uintptr_t address);
+
+/* Whether somebody has claimed an address. */
+static inline bool weigh_heap_is_claimed(const struct weigh_heap *heap, uintptr_t address)
+{
+	return heap->data.root && weigh_marks_has(&heap->data, address);
+}
+
+/* Forgets all claims. */
+void weigh_heap_forget(struct weigh_heap *heap);
 
 /* Gives everything back; also right on a structure of zeros with pagemap -1. */
 void weigh_heap_deinit(struct weigh_heap *heap);

@@ -5,6 +5,7 @@
 #include "cpython/objects/kinds.h"
 
 #include "base/pages.h"
+#include "cpython/objects/arrow.h"
 
 #include <string.h>
 
@@ -70,8 +71,7 @@ static PyObject *type_dict(PyTypeObject *type)
 #endif
 }
 
-/* What a type's own dict has under a name; borrowed. */
-static PyObject *type_entry(PyTypeObject *type, const char *name)
+PyObject *weigh_type_entry(PyTypeObject *type, const char *name)
 {
 	PyObject *dict = type_dict(type);
 	PyObject *key = dict ? PyUnicode_FromString(name) : NULL;
@@ -126,6 +126,8 @@ static enum weigh_form form_by_name(PyTypeObject *base)
 		if (strncmp(base->tp_name, named_types[i].name, length) == 0)
 			return named_types[i].form;
 	}
+	if (weigh_arrow_knows(base))
+		return WEIGH_FORM_ARROW;
 	return is_cdata(base) ? WEIGH_FORM_CDATA : WEIGH_FORM_PLAIN;
 }
 
@@ -210,7 +212,7 @@ static bool refers_untraversed(enum weigh_form form)
 static void find_asked(struct weigh_kind *kind, PyTypeObject *base)
 {
 	for (; base && base != &PyBaseObject_Type; base = base->tp_base) {
-		PyObject *method = type_entry(base, "__sizeof__");
+		PyObject *method = weigh_type_entry(base, "__sizeof__");
 		if (!method)
 			continue;
 		if (Py_IS_TYPE(method, &PyMethodDescr_Type) && written_in_c(base))
@@ -224,7 +226,7 @@ static void find_asked(struct weigh_kind *kind, PyTypeObject *base)
 /* A structure sequence may have fields that are not among its items. */
 static void find_fields(struct weigh_kind *kind)
 {
-	PyObject *count = kind->exact ? NULL : type_entry(kind->type, "n_fields");
+	PyObject *count = kind->exact ? NULL : weigh_type_entry(kind->type, "n_fields");
 	if (count && PyLong_CheckExact(count))
 		kind->fields = PyLong_AsSsize_t(count);
 	if (kind->fields > 0)

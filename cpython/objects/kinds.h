@@ -56,6 +56,7 @@ enum weigh_form {
 	WEIGH_FORM_CDATA,
 	WEIGH_FORM_LRU_CACHE,
 	WEIGH_FORM_NDARRAY,
+	WEIGH_FORM_ARROW, /* of pyarrow, with memory of Arrow's */
 	WEIGH_FORM_ASKED, /* what its own C __sizeof__ says beyond the basic size */
 	WEIGH_FORMS,
 };
@@ -109,5 +110,8 @@ static inline struct weigh_kind *weigh_kinds_find(struct weigh_kinds *kinds, PyT
 
 /* The type nearest to object that is written in C. Borrowed. */
 PyTypeObject *weigh_kind_base(PyTypeObject *type);
+
+/* What a type's own dict has under a name; borrowed. */
+PyObject *weigh_type_entry(PyTypeObject *type, const char *name);
 
 #endif

@@ -101,6 +101,7 @@ uint64_t weigh_tally_flat(struct weigh_tally_walk *walk, PyObject *object)
 		walk->failed = true;
 		return 0;
 	}
+	weigh_heap_forget(&walk->heap);
 	return flat_of(walk, kind, object, weigh_heap_place(&walk->heap, leaf, (uintptr_t)object));
 }
 
