@@ -115,6 +115,36 @@ static bool is_exact(PyObject *object)
 	return weigh_kind_base(Py_TYPE(object)) == Py_TYPE(object);
 }
 
+static bool is_pyarrows(PyObject *type)
+{
+	PyObject *module = weigh_type_entry((PyTypeObject *)type, "__module__");
+	const char *name = module && PyUnicode_Check(module) ? PyUnicode_AsUTF8(module) : "";
+	return weigh_kind_base((PyTypeObject *)type) == (PyTypeObject *)type ||
+	       (name && strcmp(name, "pyarrow.lib") == 0);
+}
+
+/*
+ * Whether somebody has made types of values in Python. To take a column out of
+ * a table could then call their code, and nothing tells beforehand whether it
+ * does: from then on only the sum is asked for. So it is with a dictionary.
+ */
+static bool has_python_types(void)
+{
+	PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), "pyarrow.lib");
+	PyObject *names = module && PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
+	PyObject *base = names ? PyDict_GetItemString(names, "ExtensionType") : NULL;
+	if (!base || !PyType_CheckExact(base))
+		return true;
+	PyObject *method = weigh_type_entry(&PyType_Type, "__subclasses__");
+	PyObject *classes = method ? PyObject_CallOneArg(method, base) : NULL;
+	bool found = !classes || !PyList_CheckExact(classes);
+	for (Py_ssize_t i = 0; !found && i < PyList_GET_SIZE(classes); i++)
+		found = !is_pyarrows(PyList_GET_ITEM(classes, i));
+	Py_XDECREF(classes);
+	PyErr_Clear();
+	return found;
+}
+
 static void note(struct sum *sum, PyObject *buffer)
 {
 	uintptr_t address = (uintptr_t)number(buffer, "address");
@@ -195,9 +225,9 @@ static void visit_array(const struct teller *teller, PyObject *array)
 	}
 	bool nested = PyList_GET_SIZE(buffers) > 2;
 	Py_DECREF(buffers);
-	if (role == DICTIONARY)
+	if (role == DICTIONARY && !has_python_types())
 		visit_dictionary(teller, array);
-	else if (nested)
+	else if (nested || role == DICTIONARY)
 		visit_rest(teller, array, &sum);
 }
 
@@ -226,36 +256,6 @@ static void visit_columns(const struct teller *teller, PyObject *table, bool bat
 		Py_XDECREF(column);
 	}
 	Py_XDECREF(asked);
-}
-
-static bool is_pyarrows(PyObject *type)
-{
-	PyObject *module = weigh_type_entry((PyTypeObject *)type, "__module__");
-	const char *name = module && PyUnicode_Check(module) ? PyUnicode_AsUTF8(module) : "";
-	return weigh_kind_base((PyTypeObject *)type) == (PyTypeObject *)type ||
-	       (name && strcmp(name, "pyarrow.lib") == 0);
-}
-
-/*
- * Whether somebody has made types of values in Python. To take a column out of
- * a table could then call their code, and nothing tells beforehand whether it
- * does: from then on only the sum is asked for.
- */
-static bool has_python_types(void)
-{
-	PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), "pyarrow.lib");
-	PyObject *names = module && PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
-	PyObject *base = names ? PyDict_GetItemString(names, "ExtensionType") : NULL;
-	if (!base || !PyType_CheckExact(base))
-		return true;
-	PyObject *method = weigh_type_entry(&PyType_Type, "__subclasses__");
-	PyObject *classes = method ? PyObject_CallOneArg(method, base) : NULL;
-	bool found = !classes || !PyList_CheckExact(classes);
-	for (Py_ssize_t i = 0; !found && i < PyList_GET_SIZE(classes); i++)
-		found = !is_pyarrows(PyList_GET_ITEM(classes, i));
-	Py_XDECREF(classes);
-	PyErr_Clear();
-	return found;
 }
 
 static void visit_role(const struct teller *teller, enum role role, PyObject *object)

@@ -319,7 +319,7 @@ static void add_arrow(uintptr_t address, uint64_t bytes, void *arg)
 		if (is_seen_bytes(sink, address) || !claim(sink, (const void *)address))
 			return;
 	}
-	add_foreign(sink, "buffer", (const void *)address, bytes, (bytes + 63) & ~(uint64_t)63, bytes);
+	add_foreign(sink, "Arrow buffer", (const void *)address, bytes, (bytes + 63) & ~(uint64_t)63, bytes);
 }
 
 /* What pyarrow made for pandas: Arrow's memory is held by a capsule. */

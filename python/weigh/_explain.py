@@ -53,6 +53,8 @@ class Explanation:
     def _rounding(block):
         if block.footprint < block.requested:
             return f"of this, pages of the reserve ({block.what}) that nobody has touched"
+        if block.what == "Arrow buffer":
+            return f"rounding up to {block.footprint}: Arrow takes memory in steps of 64"
         if block.requested <= 512:
             return f"rounding up to {block.footprint}: blocks come in steps of 16"
         return f"rounding up to {block.footprint}: malloc's header and steps"

@@ -83,7 +83,7 @@ def test_memory_is_rounded_as_arrow_does():
     objects = sum(block[3] for array in made for block in _weigh.blocks(array) if block[0] == "object")
     types = {id(array.type): array.type for array in made}.values()
     total = _weigh.size((made,), 0, False, False)[0] - _weigh.size((list(types),), 0, False, False)[0]
-    buffers = sum(block[3] for array in made for block in _weigh.blocks(array) if block[0] == "buffer")
+    buffers = sum(block[3] for array in made for block in _weigh.blocks(array) if block[0] == "Arrow buffer")
     assert buffers == sum((8 * n + 63) // 64 * 64 for n in range(1, 300))
     assert buffers <= grown
     assert total == pytest.approx(buffers + objects, rel=0.05)
@@ -208,6 +208,7 @@ def test_measure_and_flat():
     assert measured.net == whole
     assert measured.gross >= whole
     assert sum(block[4] for block in _weigh.blocks(made)) == whole
+    assert "Arrow takes memory in steps of 64" in str(weigh.explain(made))
 
 
 GROWTH = """
