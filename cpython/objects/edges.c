@@ -3,6 +3,8 @@
  */
 #include "cpython/objects/edges.h"
 
+#include "cpython/objects/frames.h"
+
 #define VISIT(target)                                     \
 	do {                                              \
 		PyObject *visited = (PyObject *)(target); \
@@ -19,23 +21,39 @@ static bool is_collected(PyObject *object)
 	return PyType_IS_GC(type) && type->tp_traverse && (!type->tp_is_gc || type->tp_is_gc(object));
 }
 
-/* Passes visits on, but for one target. */
+/* Passes visits on, but for one target and, once each, what the slots hold. */
 struct sieve {
 	visitproc visit;
 	void *arg;
 	PyObject *apart;
+	struct weigh_values values;
+	uint64_t passed; /* a bit for each slot; an instance has no more than 30 */
 };
 
 static int visit_others(PyObject *target, void *arg)
 {
 	struct sieve *sieve = arg;
-	return target == sieve->apart ? 0 : sieve->visit(target, sieve->arg);
+	if (target == sieve->apart)
+		return 0;
+	for (Py_ssize_t i = 0; i < sieve->values.count && i < 64; i++) {
+		uint64_t bit = (uint64_t)1 << i;
+		if (sieve->values.slots[i] != target || sieve->passed & bit)
+			continue;
+		sieve->passed |= bit;
+		return 0;
+	}
+	return sieve->visit(target, sieve->arg);
 }
 
-/* Later versions may visit the dict of an instance beside its values, or not. */
+/*
+ * Which of the two a type visits, the dict of an instance or the values that
+ * are still in it, differs between patch releases of 3.13 and of 3.14.
+ */
 static int traverse_with_dict(PyObject *object, visitproc visit, void *arg)
 {
-	struct sieve sieve = {visit, arg, weigh_instance_dict(object)};
+	struct sieve sieve = {.visit = visit, .arg = arg, .apart = weigh_instance_dict(object)};
+	if (WEIGH_DICT_TELLS)
+		sieve.values = weigh_values_of_instance(object);
 	int answer = visit(sieve.apart, arg);
 	return answer ? answer : Py_TYPE(object)->tp_traverse(object, visit_others, &sieve);
 }
@@ -156,34 +174,30 @@ bool weigh_frame_runs(PyObject *object)
 	return generator->gi_frame_state == FRAME_EXECUTING;
 }
 
-#if PY_VERSION_HEX < 0x030e0000
-
 struct weigh_locals weigh_locals_of(const struct weigh_kind *kind, PyObject *object)
 {
 	struct weigh_locals none = {0};
 	weigh_python_frame *frame;
+	bool runs;
 	if (kind->form == WEIGH_FORM_GENERATOR) {
 		PyGenObject *generator = (PyGenObject *)object;
 		if (generator->gi_frame_state >= FRAME_CLEARED)
 			return none;
-		frame = (weigh_python_frame *)generator->gi_iframe;
+		frame = (weigh_python_frame *)&generator->gi_iframe;
+		runs = generator->gi_frame_state == FRAME_EXECUTING;
 	} else {
 		frame = ((PyFrameObject *)object)->f_frame;
+		runs = weigh_frame_runs(object);
 	}
 	PyCodeObject *code = frame ? weigh_frame_code(frame) : NULL;
 	if (!code)
 		return none;
-	bool stopped = frame->stacktop >= code->co_nlocalsplus;
 	PyObject *names = frame->f_locals != frame->f_globals ? frame->f_locals : NULL;
-	Py_ssize_t count = stopped ? frame->stacktop : code->co_nlocalsplus;
-	return (struct weigh_locals){frame->localsplus, count, code, names, weigh_frame_function(frame)};
+	return (struct weigh_locals){(PyObject **)frame->localsplus, weigh_frame_used(frame, code, runs),
+				     code, names, weigh_frame_function(frame)};
 }
 
 #endif
-
-#endif
-
-#if PY_VERSION_HEX < 0x030e0000
 
 /* The function that runs is code, unless it has data of its own or is held by nothing but its frame. */
 static bool function_is_data(PyObject *function)
@@ -195,7 +209,7 @@ static bool function_is_data(PyObject *function)
 static int visit_locals(const struct weigh_locals *locals, unsigned follow, visitproc visit, void *arg)
 {
 	for (Py_ssize_t i = 0; i < locals->count; i++)
-		VISIT(locals->slots[i]);
+		VISIT(weigh_frame_slot(locals->slots[i]));
 	VISIT(locals->names);
 	if (function_is_data(locals->function))
 		VISIT(locals->function);
@@ -213,6 +227,9 @@ static int visit_frame(const struct weigh_kind *kind, PyObject *object, unsigned
 		return 0;
 	VISIT(frame->f_back);
 	VISIT(frame->f_trace);
+	int answer = weigh_frame_visit_beside(frame, visit, arg);
+	if (answer)
+		return answer;
 	struct weigh_locals locals = weigh_locals_of(kind, object);
 	return visit_locals(&locals, follow, visit, arg);
 }
@@ -233,38 +250,10 @@ static int visit_generator(const struct weigh_kind *kind, PyObject *object, unsi
 		return 0;
 	struct weigh_locals locals = weigh_locals_of(kind, object);
 	if (locals.code)
-		VISIT(((weigh_python_frame *)generator->gi_iframe)->frame_obj);
+		VISIT(((weigh_python_frame *)&generator->gi_iframe)->frame_obj);
 	return visit_locals(&locals, follow, visit, arg);
 #endif
 }
-
-#else
-
-static int visit_frame(const struct weigh_kind *kind, PyObject *object, unsigned follow, visitproc visit,
-		       void *arg)
-{
-	(void)kind;
-	if (weigh_frame_runs(object) && !(follow & WEIGH_FOLLOW_FRAMES))
-		return 0;
-	return traverse(object, visit, arg);
-}
-
-static int visit_generator(const struct weigh_kind *kind, PyObject *object, unsigned follow, visitproc visit,
-			   void *arg)
-{
-	(void)kind;
-	(void)follow;
-	return traverse(object, visit, arg);
-}
-
-struct weigh_locals weigh_locals_of(const struct weigh_kind *kind, PyObject *object)
-{
-	(void)kind;
-	(void)object;
-	return (struct weigh_locals){0};
-}
-
-#endif
 
 static int visit_code(PyCodeObject *code, visitproc visit, void *arg)
 {

@@ -23,8 +23,9 @@ int weigh_edges_visit(const struct weigh_kind *kind, PyObject *object, unsigned 
 bool weigh_frame_runs(PyObject *frame);
 
 /*
- * The locals of a frame object, or of a generator's frame: the first slot, how
- * many are valid, and the code they belong to (borrowed; NULL: none).
+ * The locals of a frame object, or of a generator's frame: the first slot (to
+ * be read with weigh_frame_slot), how many are valid, and the code they belong
+ * to (borrowed; NULL: none).
  */
 struct weigh_locals {
 	PyObject **slots;

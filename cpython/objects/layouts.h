@@ -151,6 +151,9 @@ static inline void weigh_dict_entry(PyDictKeysObject *keys, Py_ssize_t i, PyObje
 #endif
 }
 
+/* Whether values that are part of an instance count as the dict's that was made for it. */
+enum { WEIGH_DICT_TELLS = PY_VERSION_HEX >= 0x030e0000 };
+
 struct weigh_values {
 	PyObject **slots; /* NULL: there are none */
 	void *block;      /* NULL: they are part of the instance */
@@ -201,12 +204,17 @@ static inline size_t weigh_values_guess(const struct weigh_values *values, uint6
 static inline struct weigh_values weigh_values_of_dict(PyDictObject *dict)
 {
 	PyDictValues *values = dict->ma_values;
-	if (!values || values->embedded)
+	if (!values)
 		return (struct weigh_values){0};
 	size_t count = values->capacity;
+	if (values->embedded && !WEIGH_DICT_TELLS)
+		return (struct weigh_values){0};
+	Py_ssize_t used = dict->ma_keys->dk_nentries;
+	if (values->embedded)
+		return (struct weigh_values){values->values, NULL, 0,
+					     used < (Py_ssize_t)count ? used : (Py_ssize_t)count};
 	return (struct weigh_values){values->values, values,
-				     (count + 1) * sizeof(void *) + ((count + 7) & ~(size_t)7),
-				     dict->ma_keys->dk_nentries};
+				     (count + 1) * sizeof(void *) + ((count + 7) & ~(size_t)7), used};
 }
 
 #endif
@@ -252,7 +260,7 @@ static inline struct weigh_values weigh_values_of_instance(PyObject *object)
 #endif
 }
 
-/* Whether an instance has a dict that its type's traverse function passes over: its values are still in it. */
+/* Whether an instance has a dict while its values are still in it, so that its type may visit either. */
 static inline bool weigh_instance_dict_hides(PyObject *object)
 {
 #if PY_VERSION_HEX >= 0x030d0000
@@ -351,17 +359,6 @@ static inline bool weigh_text_is_ready(PyObject *text)
 	return true;
 #endif
 }
-
-#if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030e0000
-static inline PyObject *weigh_frame_function(weigh_python_frame *frame)
-{
-#if PY_VERSION_HEX >= 0x030c0000
-	return frame->f_funcobj;
-#else
-	return (PyObject *)frame->f_func;
-#endif
-}
-#endif
 
 enum { WEIGH_DEQUE_ITEMS = 64 };
 

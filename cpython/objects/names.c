@@ -6,6 +6,7 @@
  */
 #include "cpython/objects/names.h"
 
+#include "cpython/objects/frames.h"
 #include "cpython/text.h"
 
 #include <stdio.h>
@@ -150,8 +151,8 @@ static void add_locals(struct places *places, const struct weigh_kind *kind, PyO
 	struct weigh_locals locals = weigh_locals_of(kind, object);
 	for (Py_ssize_t i = 0; locals.code && i < locals.count; i++) {
 		PyObject *name = local_name(locals.code, i);
-		add(places, locals.slots[i], name ? WEIGH_NAMED_LOCAL : WEIGH_NAMED_TEXT, name,
-		    "(value in use)");
+		add(places, weigh_frame_slot(locals.slots[i]), name ? WEIGH_NAMED_LOCAL : WEIGH_NAMED_TEXT,
+		    name, "(value in use)");
 	}
 	add(places, locals.names, WEIGH_NAMED_TEXT, NULL, "f_locals");
 	if (kind->form == WEIGH_FORM_FRAME)

@@ -104,7 +104,8 @@ def test_long_chain_is_whole():
     chain = None
     for i in range(100_000):
         chain = (chain, i + 0.5)
-    assert asizeof.asizeof(chain, align=0) == 100_000 * (56 + 24) + asizeof.flatsize(None)
+    pair = 64 if sys.version_info >= (3, 14) else 56  # a tuple keeps its hash
+    assert asizeof.asizeof(chain, align=0) == 100_000 * (pair + 24) + asizeof.flatsize(None)
 
 
 def test_limit_counts_levels():

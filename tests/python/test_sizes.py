@@ -347,6 +347,7 @@ def test_names_of_references():
     assert [name for name, _ in _sizes.references(obj["point"])] == [".x", ".y"]
     assert [name for name, _ in _sizes.references(Tree([], "text"))] in (
         [".parent", ".children", ".text"],
+        [".children", ".parent", ".text"],  # 3.14: the compiler sorts what it finds a class to set
         [".__dict__"],
     )
     node = Node()
