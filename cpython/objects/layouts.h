@@ -152,7 +152,7 @@ static inline void weigh_dict_entry(PyDictKeysObject *keys, Py_ssize_t i, PyObje
 }
 
 /* Whether values that are part of an instance count as the dict's that was made for it. */
-enum { WEIGH_DICT_TELLS = PY_VERSION_HEX >= 0x030e0000 };
+enum { WEIGH_DICT_TELLS = PY_VERSION_HEX >= 0x030d0000 };
 
 struct weigh_values {
 	PyObject **slots; /* NULL: there are none */
