@@ -27,7 +27,7 @@ import pytest
 import weigh
 from weigh import _weigh
 
-COUNT = 6000
+COUNT = 1500
 
 
 class Plain:
