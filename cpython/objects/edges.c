@@ -58,10 +58,30 @@ static int traverse_with_dict(PyObject *object, visitproc visit, void *arg)
 	return answer ? answer : Py_TYPE(object)->tp_traverse(object, visit_others, &sieve);
 }
 
+struct living {
+	visitproc visit;
+	void *arg;
+};
+
+static int visit_living(PyObject *target, void *arg)
+{
+	const struct living *living = arg;
+	return Py_REFCNT(target) > 0 ? living->visit(target, living->arg) : 0;
+}
+
+/* asyncio's module of 3.12 visits dead objects too, which it keeps for reuse: a reference would revive them. */
+static int traverse_module(PyObject *object, visitproc visit, void *arg)
+{
+	struct living living = {visit, arg};
+	return Py_TYPE(object)->tp_traverse(object, visit_living, &living);
+}
+
 static int traverse(PyObject *object, visitproc visit, void *arg)
 {
 	if (!is_collected(object))
 		return 0;
+	if (PyModule_Check(object))
+		return traverse_module(object, visit, arg);
 	if (weigh_instance_dict_hides(object))
 		return traverse_with_dict(object, visit, arg);
 	return Py_TYPE(object)->tp_traverse(object, visit, arg);

@@ -1,5 +1,6 @@
 """weigh.compat.muppy, summary and tracker: all objects, those included that no list has."""
 
+import asyncio
 import gc
 import json
 
@@ -28,6 +29,18 @@ def test_untracked_text_at_any_depth():
     holder = [({"k": ("deep text of " + str(3),)},)]
     gc.collect()
     assert id(holder[0][0]["k"][0]) in {id(obj) for obj in muppy.get_objects()}
+
+
+def test_what_a_module_keeps_for_reuse_stays_dead():
+    """asyncio keeps the iterators of futures that have ended, and shows them to the collector."""
+
+    async def sleep():
+        await asyncio.sleep(0.001)
+
+    for _ in range(3):
+        asyncio.run(sleep())
+        muppy.get_objects()
+        gc.collect()
 
 
 def test_frames_only_when_asked_for():

@@ -280,6 +280,15 @@ def sums(made):
     return whole[0] - sum(block[3] for block in flat), whole[1] - sum(block[2] for block in flat)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick_collections():
+    """What other tests left behind is not looked through again and again."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="module")
 def exact(tmp_path_factory):
     with weigh.Tracker(tmp_path_factory.mktemp("exact") / "blocks.weigh", exact=True):
