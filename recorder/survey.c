@@ -105,6 +105,8 @@ static bool note_pool(struct survey *survey, uintptr_t address)
 static bool scan(struct survey *survey, uintptr_t start, uintptr_t end)
 {
 	const struct iovec local = {.iov_base = survey->headers, .iov_len = sizeof(survey->headers)};
+	if (end - start > scan_max)
+		return true; /* a reservation; should the arenas lie in it, they will be missed below */
 	survey->scanned += end - start;
 	if (survey->scanned > scan_max)
 		return false;
