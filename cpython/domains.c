@@ -25,7 +25,6 @@ static bool reached[DOMAINS]; /* a call has passed through the hook */
 static inline __attribute__((always_inline)) void record(struct weigh_thread *thread, void *block,
 							 size_t bytes, bool fresh, enum weigh_domain domain)
 {
-	const uint64_t rounded = ((uint64_t)bytes + 15) & ~(uint64_t)15;
 	if (weigh_unlikely(opaque))
 		weigh_event_opaque(thread, block, bytes, domain);
 	else if (domain == WEIGH_DOMAIN_RAW || weigh_unlikely(bytes - 1 >= WEIGH_POOL_SMALL_MAX) ||
@@ -33,7 +32,8 @@ static inline __attribute__((always_inline)) void record(struct weigh_thread *th
 		weigh_event_native(thread, block, bytes, domain);
 	else
 		weigh_event_small(thread, block, bytes,
-				  fresh ? rounded : weigh_pool_footprint((uintptr_t)block), domain);
+				  fresh ? weigh_pool_rounded(bytes) : weigh_pool_footprint((uintptr_t)block),
+				  domain);
 }
 
 static inline __attribute__((always_inline)) void *leave(struct weigh_thread *thread, void *block,

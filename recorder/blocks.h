@@ -60,6 +60,7 @@ enum {
 	WEIGH_GRANULE_STATES = (1 << WEIGH_GRANULE_SHIFT) / 16 / 32,
 	WEIGH_GRANULE_PAGES = (1 << WEIGH_GRANULE_SHIFT) / 4096,
 	WEIGH_ENTRY_SIZE_MAX_LOG = 40,
+	WEIGH_POOL_SHIFT = 14, /* 16 KiB of the small-object allocator: see pools.h */
 };
 
 struct weigh_granule {
@@ -116,7 +117,7 @@ static inline enum weigh_block_state weigh_state_get(const struct weigh_granule 
 	return (enum weigh_block_state)(word >> weigh_state_shift(address) & 3);
 }
 
-/* Sets the state of an address whose state is NONE. */
+/* Sets the state of an address whose state is NONE, or in a known pool SMALL. */
 static inline void weigh_state_set(struct weigh_granule *granule, uintptr_t address,
 				   enum weigh_block_state state, bool shared)
 {
@@ -135,7 +136,7 @@ static inline void weigh_state_erase(struct weigh_granule *granule, uintptr_t ad
 
 static inline uint64_t weigh_pool_bit(uintptr_t address)
 {
-	return 1ull << (address >> 14 & 63);
+	return 1ull << (address >> WEIGH_POOL_SHIFT & 63);
 }
 
 /* Sets the state of an address at which no block is recorded any more: SMALL in a known pool, else NONE. */

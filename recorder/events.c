@@ -161,13 +161,11 @@ void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes,
 static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_t bytes,
 			  enum weigh_removal why)
 {
-	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	uint64_t footprint = 0;
 	switch (kind) {
 	case WEIGH_KIND_SMALL:
 		footprint = weigh_pool_footprint(address);
-		counters->small_freed += footprint;
-		counters->small_blocks_freed++;
+		weigh_event_count_small_freed(footprint);
 		break;
 	case WEIGH_KIND_NATIVE:
 	case WEIGH_KIND_OPAQUE:

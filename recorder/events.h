@@ -4,9 +4,9 @@
  * A hook calls weigh_event_enter, forwards the request, and hands the result
  * to weigh_event_small or weigh_event_native; before a free it calls
  * weigh_event_free; around a realloc weigh_event_remove and, when that failed,
- * weigh_event_put_back. Cost on an unsampled block: some 3 ns each for
- * allocation and free of a small block, plus the reading of malloc's chunk
- * size (and, once the process has threads, one atomic) for a native one.
+ * weigh_event_put_back. A small block in a known pool that is not sampled needs
+ * no event: see weigh_event_small_passes and its kin. A native one that is not
+ * sampled is counted in a few instructions too: see native.h.
  *
  * Counters: while the process has one thread every count is exact at every
  * event. After that native blocks are counted in the thread's own record and
@@ -105,6 +105,20 @@ void weigh_event_native(struct weigh_thread *thread, void *block, size_t bytes, 
 /* Records a block whose footprint nobody can tell. */
 void weigh_event_opaque(struct weigh_thread *thread, void *block, size_t bytes, enum weigh_domain domain);
 
+static inline void weigh_event_count_small(uint64_t footprint)
+{
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	counters->small_allocated += footprint;
+	counters->small_blocks_allocated++;
+}
+
+static inline void weigh_event_count_small_freed(uint64_t footprint)
+{
+	struct weigh_counters *counters = &weigh_recorder.header->counters;
+	counters->small_freed += footprint;
+	counters->small_blocks_freed++;
+}
+
 /* Takes back the count of a small block that could not be recorded. */
 static inline void weigh_event_uncount_small(uint64_t footprint)
 {
@@ -116,7 +130,7 @@ static inline void weigh_event_uncount_small(uint64_t footprint)
 /*
  * Counts a small block that is about to be allocated and will not be sampled.
  * False when it is to be recorded by an event: it is sampled, or not small, or
- * its pool may be one that is not known. Under the GIL. 12 instructions: the
+ * its pool may be one that is not known. Under the GIL. 21 instructions: the
  * request need not come back to us, because a known pool's blocks are counted
  * unless the map says otherwise. One that the allocator then refuses stays
  * counted.
@@ -128,11 +142,9 @@ static inline bool weigh_event_small_passes(size_t bytes)
 	    weigh_unlikely(bytes - 1 >= WEIGH_POOL_SMALL_MAX) ||
 	    weigh_unlikely(thread->countdown < (int64_t)bytes))
 		return false;
-	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	thread->countdown -= (int64_t)bytes;
 	thread->allocations++;
-	counters->small_allocated += (bytes + 15) & ~(uint64_t)15;
-	counters->small_blocks_allocated++;
+	weigh_event_count_small(weigh_pool_rounded(bytes));
 	return true;
 }
 
@@ -144,11 +156,9 @@ static inline bool weigh_event_small_passes(size_t bytes)
 static inline void weigh_event_small(struct weigh_thread *thread, void *block, size_t bytes,
 				     uint64_t footprint, enum weigh_domain domain)
 {
-	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	thread->allocations++;
 	thread->countdown -= (int64_t)bytes;
-	counters->small_allocated += footprint;
-	counters->small_blocks_allocated++;
+	weigh_event_count_small(footprint);
 	if (weigh_unlikely(thread->countdown < 0)) {
 		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_SMALL);
 		return;
@@ -208,13 +218,6 @@ static inline bool weigh_event_is_plain(uintptr_t address)
 			    weigh_recorder.small_room);
 }
 
-static inline void weigh_event_count_small_freed(uint64_t footprint)
-{
-	struct weigh_counters *counters = &weigh_recorder.header->counters;
-	counters->small_freed += footprint;
-	counters->small_blocks_freed++;
-}
-
 /* Counts a small block that is about to be freed; false when weigh_event_free is to look at it. Under the GIL. */
 static inline bool weigh_event_small_free_passes(const void *block)
 {
@@ -241,11 +244,9 @@ static inline bool weigh_event_small_realloc_passes(const void *block, size_t by
 
 static inline void weigh_event_small_moved(uint64_t footprint_before, const void *block, size_t bytes)
 {
-	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	weigh_self->countdown -= (int64_t)bytes;
 	weigh_self->allocations++;
-	counters->small_allocated += weigh_pool_footprint((uintptr_t)block);
-	counters->small_blocks_allocated++;
+	weigh_event_count_small(weigh_pool_footprint((uintptr_t)block));
 	weigh_event_count_small_freed(footprint_before);
 }
 

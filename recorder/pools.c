@@ -11,7 +11,7 @@ static const uint64_t all_small = 0x5555555555555555;
 
 static uintptr_t first_pool(uintptr_t arena)
 {
-	return (arena + WEIGH_POOL_BYTES - 1) & ~(uintptr_t)(WEIGH_POOL_BYTES - 1);
+	return weigh_pool_of(arena + WEIGH_POOL_BYTES - 1);
 }
 
 /* Sampled blocks keep their state. */
@@ -51,14 +51,14 @@ void weigh_pools_remove(uintptr_t arena)
 
 uint32_t weigh_pool_capacity(const struct weigh_pool *pool)
 {
-	return (pool->cut - WEIGH_POOL_FIRST) / ((pool->size_class + 1) * 16);
+	return (pool->cut - WEIGH_POOL_FIRST) / weigh_pool_block_bytes(pool);
 }
 
 bool weigh_pool_is_sound(const struct weigh_pool *pool)
 {
 	if (pool->size_class >= WEIGH_POOL_SMALL_MAX / 16)
 		return false;
-	uint32_t bytes = (pool->size_class + 1) * 16;
+	uint32_t bytes = weigh_pool_block_bytes(pool);
 	return pool->last == WEIGH_POOL_BYTES - bytes && pool->cut >= WEIGH_POOL_FIRST + bytes &&
 	       pool->cut <= WEIGH_POOL_BYTES && (pool->cut - WEIGH_POOL_FIRST) % bytes == 0 &&
 	       (uint32_t)pool->live <= weigh_pool_capacity(pool);
@@ -66,7 +66,7 @@ bool weigh_pool_is_sound(const struct weigh_pool *pool)
 
 enum weigh_block_state weigh_pools_settle(struct weigh_granule *granule, uintptr_t address)
 {
-	uintptr_t pool = address & ~(uintptr_t)(WEIGH_POOL_BYTES - 1);
+	uintptr_t pool = weigh_pool_of(address);
 	if (!(granule->unsure_pools & weigh_pool_bit(pool)) ||
 	    !weigh_pool_is_sound((const struct weigh_pool *)pool))
 		return WEIGH_BLOCK_NONE;

@@ -19,7 +19,6 @@
 #include "recorder/blocks.h"
 
 enum {
-	WEIGH_POOL_SHIFT = 14,
 	WEIGH_POOL_BYTES = 1 << WEIGH_POOL_SHIFT,
 	WEIGH_POOL_FIRST = 48,      /* offset of the first block */
 	WEIGH_POOL_SMALL_MAX = 512, /* bytes that fit; larger and empty requests go to malloc */
@@ -37,12 +36,27 @@ struct weigh_pool {
 	uint32_t last;       /* the largest offset at which a block fits */
 };
 
+/* What the allocator keeps for a fresh block: the smallest that its bytes fit. */
+static inline uint64_t weigh_pool_rounded(size_t bytes)
+{
+	return ((uint64_t)bytes + 15) & ~(uint64_t)15;
+}
+
+/* Bytes of each block of a pool. */
+static inline uint32_t weigh_pool_block_bytes(const struct weigh_pool *pool)
+{
+	return (pool->size_class + 1) << 4;
+}
+
+static inline uintptr_t weigh_pool_of(uintptr_t address)
+{
+	return address & ~(uintptr_t)(WEIGH_POOL_BYTES - 1);
+}
+
 /* What the allocator keeps for a block. */
 static inline uint64_t weigh_pool_footprint(uintptr_t block)
 {
-	const struct weigh_pool *pool =
-		(const struct weigh_pool *)(block & ~(uintptr_t)(WEIGH_POOL_BYTES - 1));
-	return ((uint64_t)pool->size_class + 1) << 4;
+	return weigh_pool_block_bytes((const struct weigh_pool *)weigh_pool_of(block));
 }
 
 /* Whether the figures in a header fit each other as those of a pool do. */

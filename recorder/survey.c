@@ -65,7 +65,7 @@ static bool copy_pool(struct survey *survey, uintptr_t address)
 static bool follow_chain(struct survey *survey, uintptr_t address, uint32_t *count)
 {
 	const struct weigh_pool *pool = (const struct weigh_pool *)survey->copy;
-	uint32_t bytes = (pool->size_class + 1) * 16;
+	uint32_t bytes = weigh_pool_block_bytes(pool);
 	memset(survey->is_free, 0, sizeof(survey->is_free));
 	*count = 0;
 	for (uintptr_t block = pool->free_block; block; ++*count) {
@@ -110,7 +110,7 @@ static bool scan(struct survey *survey, uintptr_t start, uintptr_t end)
 	survey->scanned += end - start;
 	if (survey->scanned > scan_max)
 		return false;
-	start = (start + WEIGH_POOL_BYTES - 1) & ~(uintptr_t)(WEIGH_POOL_BYTES - 1);
+	start = weigh_pool_of(start + WEIGH_POOL_BYTES - 1);
 	while (start + WEIGH_POOL_BYTES <= end) {
 		size_t count = (end - start) / WEIGH_POOL_BYTES;
 		if (count > BATCH)
@@ -169,7 +169,7 @@ static bool adopt(struct survey *survey, uintptr_t address)
 	uint32_t count;
 	if (!granule || !copy_pool(survey, address) || !follow_chain(survey, address, &count))
 		return false;
-	uint32_t bytes = (pool->size_class + 1) * 16;
+	uint32_t bytes = weigh_pool_block_bytes(pool);
 	for (uint32_t offset = WEIGH_POOL_FIRST; offset < pool->cut; offset += bytes)
 		survey->is_free[offset / 16] |=
 			weigh_state_get(granule, address + offset) != WEIGH_BLOCK_NONE;
