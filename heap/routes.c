@@ -66,9 +66,20 @@ static bool grow_hash(struct weigh_route_hash *hash)
 	return true;
 }
 
-/* A route that `way` leads back to: the same step between the same types, further up. */
+static bool is_home(const struct weigh_heap_graph *graph, uint8_t step, uint32_t name, uint32_t type)
+{
+	return step == WEIGH_ROUTE_SLOT && graph->types[type].form == WEIGH_SNAPSHOT_DICT &&
+	       !strcmp(weigh_heap_text(graph, name, NULL), "__dict__");
+}
+
+/*
+ * A route that `way` leads back to: the same step between the same types,
+ * further up. What goes round through a __dict__ is found at what that holds.
+ */
 static uint32_t find_above(const struct weigh_routes *routes, const struct way *way)
 {
+	if (is_home(routes->graph, way->step, way->name, way->type))
+		return UINT32_MAX;
 	uint32_t holder = routes->routes[way->parent].type;
 
 	for (uint32_t at = way->parent;; at = routes->routes[at].parent) {
@@ -221,8 +232,7 @@ bool weigh_route_is_home(const struct weigh_routes *routes, uint32_t route)
 {
 	const struct weigh_route *r = &routes->routes[route];
 
-	return r->step == WEIGH_ROUTE_SLOT && routes->graph->types[r->type].form == WEIGH_SNAPSHOT_DICT &&
-	       !strcmp(weigh_heap_text(routes->graph, r->name, NULL), "__dict__");
+	return is_home(routes->graph, r->step, r->name, r->type);
 }
 
 void weigh_routes_destroy(struct weigh_routes *routes)
