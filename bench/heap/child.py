@@ -105,7 +105,9 @@ class Pauses:
 
 def header_of(path):
     with open(path, "rb") as file:
-        return dict(zip(HEADER_FIELDS, HEADER.unpack(file.read(HEADER.size))))
+        header = dict(zip(HEADER_FIELDS, HEADER.unpack(file.read(HEADER.size))))
+    assert header.pop("magic") == b"WEIGHEAP"
+    return header
 
 
 def wait_for(path):
