@@ -235,10 +235,8 @@ static void put_site(struct weigh_scan *scan, const struct weigh_plan *plan, PyO
 {
 	const struct weigh_take_sites *sites = scan->take->sites;
 	struct weigh_take_seen seen;
-	if (!sites)
-		return;
-	bool found = sites->find((uintptr_t)object - plan->kind.preheader, &seen, sites->arg);
-	if (!found) {
+	bool found = sites && sites->find((uintptr_t)object - plan->kind.preheader, &seen, sites->arg);
+	if (sites && !found) {
 		uintptr_t other = other_block(plan, object);
 		found = other && sites->find(other, &seen, sites->arg);
 	}
@@ -290,8 +288,7 @@ static void write_object(struct weigh_scan *scan, struct weigh_marks_leaf *leaf,
 		weigh_scalar_write(scan, object);
 	if (in_file) {
 		put_bytes(scan, 0, 0, 0);
-		if (scan->take->sites)
-			put(scan, WEIGH_SNAPSHOT_SITED, 0);
+		put(scan, WEIGH_SNAPSHOT_SITED, 0);
 	} else {
 		weigh_blocks_tell(&scan->sink, &plan->kind, object);
 		put_bytes(scan, scan->sink.gross - gross, scan->sink.net - net,
@@ -322,8 +319,7 @@ static void write_frame(struct weigh_scan *scan, uintptr_t address)
 	weigh_frame_tail_visit(scan, &references, put_member, &tail);
 	put_shape(scan, shape, tail.count);
 	put_bytes(scan, 0, 0, 0);
-	if (scan->take->sites)
-		put(scan, WEIGH_SNAPSHOT_SITED, 0);
+	put(scan, WEIGH_SNAPSHOT_SITED, 0);
 	weigh_label_write_frame(scan, view.code);
 #else
 	(void)scan;
@@ -385,8 +381,6 @@ void weigh_scan_write(struct weigh_scan *scan)
 	weigh_scalars_end(scan);
 	for (size_t i = 0; i < sizeof(for_each) / sizeof(*for_each); i++)
 		stream_of(scan, for_each[i])->entries = scan->number;
-	if (scan->take->sites)
-		stream_of(scan, WEIGH_SNAPSHOT_SITED)->entries = scan->number;
 	scan->writer->header.objects = scan->number;
 	scan->writer->header.references = stream_of(scan, WEIGH_SNAPSHOT_EDGES)->entries;
 }
