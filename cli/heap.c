@@ -6,6 +6,7 @@
 #include "report/heap.h"
 
 #include "cli/verbs.h"
+#include "report/progress.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -143,7 +144,7 @@ static struct weigh_error *print_request(const struct weigh_heap_graph *graph,
 					 const struct weigh_capture *capture, const struct request *request,
 					 FILE *out)
 {
-	struct weigh_style style = weigh_style_of(out);
+	struct weigh_style style = weigh_style_of(stdout);
 	struct weigh_heap_report report;
 	unsigned needs = 0;
 
@@ -160,29 +161,49 @@ static struct weigh_error *print_request(const struct weigh_heap_graph *graph,
 	return error;
 }
 
-static struct weigh_error *perform(const struct weigh_arguments *arguments, int *status)
+/* The report as text in memory, so that the line about progress is gone before any of it is printed. */
+static struct weigh_error *make_text(const struct request *request, char **text, size_t *length)
 {
-	struct request request = {0};
 	struct weigh_heap_graph *graph;
 	struct weigh_capture *capture = NULL;
-	struct weigh_error *error = parse(arguments, &request);
+	struct weigh_error *error = weigh_heap_graph_open(request->path, request->when, &graph);
 
-	*status = 0;
-	if (!error)
-		error = weigh_heap_graph_open(request.path, request.when, &graph);
 	if (error)
 		return error;
 	/* A snapshot by itself is no capture: then there is less to say about the program. */
-	error = weigh_capture_open(request.path, &capture);
+	error = weigh_capture_open(request->path, &capture);
 	if (error)
 		capture = NULL;
 	weigh_error_destroy(error);
-	error = print_request(graph, capture, &request, stdout);
+	FILE *out = open_memstream(text, length);
+	error = out ? print_request(graph, capture, request, out) : weigh_error_create_memory();
+	if (out && fclose(out) && !error)
+		error = weigh_error_create_memory();
 	weigh_capture_close(capture);
 	weigh_heap_graph_close(graph);
-	if (!error && (fflush(stdout) || ferror(stdout)))
-		error = weigh_error_create_system(errno, "standard output",
-						  "free some space, or write elsewhere");
+	return error;
+}
+
+static struct weigh_error *perform(const struct weigh_arguments *arguments, int *status)
+{
+	struct request request = {0};
+	struct weigh_error *error = parse(arguments, &request);
+	char *text = NULL;
+	size_t length = 0;
+
+	*status = 0;
+	if (error)
+		return error;
+	weigh_progress_start(WEIGH_HEAP_PARTS, "reading the snapshot");
+	error = make_text(&request, &text, &length);
+	weigh_progress_stop();
+	if (!error) {
+		fwrite(text, 1, length, stdout);
+		if (fflush(stdout) || ferror(stdout))
+			error = weigh_error_create_system(errno, "standard output",
+							  "free some space, or write elsewhere");
+	}
+	free(text);
 	return error;
 }
 
