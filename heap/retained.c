@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ALIKE = 3 }; /* objects of one route that are shown: a list's thousand records would hide the rest */
+
 struct choice {
 	const struct weigh_routes *routes;
 	const struct weigh_heap_below *below;
 	const uint8_t *chosen;
 	uint32_t *largest; /* by object: the one below that keeps most */
+	uint32_t (*alike)[ALIKE]; /* by route: those that keep most, the first most; NO_OBJECT: fewer */
 };
 
 /* What a person would not name beside what holds it. */
@@ -38,11 +41,35 @@ static bool passes_on(const struct choice *c, uint32_t object)
 	       retained[largest] >= retained[object] - retained[object] / 20;
 }
 
-static bool is_wanted(const struct choice *c, const struct weigh_retained_row *row)
+static bool is_wanted(const struct choice *c, uint32_t object)
 {
 	if (c->chosen)
-		return c->chosen[row->object];
-	return row->retained > row->gross && !is_part(c, row->object) && !passes_on(c, row->object);
+		return c->chosen[object];
+	return c->below->dominators->retained[object] > weigh_heap_gross(c->below->graph, object) &&
+	       !is_part(c, object) && !passes_on(c, object);
+}
+
+static void compete(const struct choice *c, uint32_t object)
+{
+	const uint64_t *retained = c->below->dominators->retained;
+	uint32_t *alike = c->alike[c->routes->route_of[object]];
+
+	for (int i = 0; i < ALIKE; i++) {
+		if (alike[i] != WEIGH_NO_OBJECT && retained[alike[i]] >= retained[object])
+			continue;
+		uint32_t next = alike[i];
+		alike[i] = object;
+		object = next;
+		if (object == WEIGH_NO_OBJECT)
+			return;
+	}
+}
+
+static bool is_foremost(const struct choice *c, uint32_t object)
+{
+	const uint32_t *alike = c->alike[c->routes->route_of[object]];
+
+	return alike[0] == object || alike[1] == object || alike[2] == object;
 }
 
 static void find_largest(const struct choice *c)
@@ -125,6 +152,10 @@ static bool fill(struct weigh_retained *retained, const struct choice *c, const 
 	const struct weigh_heap_graph *graph = c->below->graph;
 	uint32_t room = 0;
 
+	for (uint32_t i = 0; i < graph->object_count && limit; i++) {
+		if (is_wanted(c, i))
+			compete(c, i);
+	}
 	for (uint32_t i = 0; i < graph->object_count; i++) {
 		const struct weigh_retained_row row = {
 			.object = i,
@@ -132,9 +163,24 @@ static bool fill(struct weigh_retained *retained, const struct choice *c, const 
 			.gross = weigh_heap_gross(graph, i),
 			.below = counts[i],
 		};
-		if (is_wanted(c, &row) && !enter(retained, &row, limit, &room))
+		if (!is_wanted(c, i))
+			continue;
+		if (limit && !is_foremost(c, i))
+			retained->rest++;
+		else if (!enter(retained, &row, limit, &room))
 			return false;
 	}
+	return true;
+}
+
+static bool prepare(struct choice *c, uint32_t *counts)
+{
+	size_t routes = c->routes->count;
+
+	if (!c->largest || !c->alike || !counts || !weigh_heap_below_number(c->below, c->largest, counts))
+		return false;
+	memset(c->alike, 0xff, routes * sizeof(*c->alike));
+	find_largest(c);
 	return true;
 }
 
@@ -143,18 +189,20 @@ struct weigh_error *weigh_retained_init(struct weigh_retained *retained, const s
 					uint32_t limit)
 {
 	size_t count = (size_t)below->graph->object_count + 1;
-	uint32_t *positions = malloc(count * sizeof(*positions)), *counts = malloc(count * sizeof(*counts));
-	struct choice c = {.routes = routes, .below = below, .chosen = chosen};
+	uint32_t *counts = malloc(count * sizeof(*counts));
+	struct choice c = {
+		.routes = routes,
+		.below = below,
+		.chosen = chosen,
+		.largest = malloc(count * sizeof(*c.largest)),
+		.alike = malloc(((size_t)routes->count + 1) * sizeof(*c.alike)),
+	};
 
 	*retained = (struct weigh_retained){0};
-	bool good = positions && counts && weigh_heap_below_number(below, positions, counts);
-	c.largest = positions;
-	if (good) {
-		find_largest(&c);
-		good = fill(retained, &c, counts, limit);
-	}
-	free(positions);
+	bool good = prepare(&c, counts) && fill(retained, &c, counts, limit);
 	free(counts);
+	free(c.largest);
+	free(c.alike);
 	if (!good) {
 		weigh_retained_deinit(retained);
 		return weigh_error_create_memory();

@@ -30,8 +30,9 @@ struct weigh_retained {
  * The `limit` objects that retain most (0: all that retain more than they
  * occupy). Left out are modules and their dicts, a __dict__ beside its owner,
  * of a chain all links but the first, and an object of which one other alone
- * keeps 95 %, which then stands for both: its path names them. With `chosen`
- * (may be NULL) exactly the objects that have a 1 there. End with
+ * keeps 95 %, which then stands for both: its path names them; and with a limit
+ * of objects that are reached alike all but three. With `chosen` (may be NULL)
+ * only objects that have a 1 there are looked at, whatever they are. End with
  * weigh_retained_deinit().
  */
 struct weigh_error *weigh_retained_init(struct weigh_retained *retained, const struct weigh_routes *routes,
