@@ -19,7 +19,11 @@ static struct weigh_error *make(struct weigh_heap_report *report, const struct w
 {
 	struct weigh_error *error = NULL;
 
-	if (needs & WEIGH_HEAP_NEEDS_PLACES) {
+	if (needs & WEIGH_HEAP_NEEDS_DOMINATORS) {
+		weigh_progress_next("who keeps what alive");
+		error = weigh_heap_dominators_create(graph, &report->dominators);
+	}
+	if (!error && needs & WEIGH_HEAP_NEEDS_PLACES) {
 		weigh_progress_next("who refers to what");
 		error = weigh_heap_places_create(graph, &report->places);
 	}
@@ -59,6 +63,7 @@ void weigh_heap_report_deinit(struct weigh_heap_report *report)
 	weigh_heap_lines_destroy(report->lines);
 	weigh_heap_equal_destroy(report->equal);
 	weigh_heap_places_destroy(report->places);
+	weigh_heap_dominators_destroy(report->dominators);
 	weigh_sources_destroy(report->sources);
 	*report = (struct weigh_heap_report){0};
 }
