@@ -268,7 +268,9 @@ static void edge_name(const struct weigh_heap_holders *holders, const struct wei
 	weigh_heap_edge_name(holders->graph, holder->by, edge, true, name);
 }
 
-char *weigh_holder_name(const struct weigh_heap_holders *holders, uint32_t number, char name[WEIGH_HEAP_NAME])
+/* Owners, and what is right below one and has no name of its own. */
+static void owner_name(const struct weigh_heap_holders *holders, const struct weigh_holder *owner,
+		       char name[WEIGH_HEAP_NAME])
 {
 	static const char *const formats[] = {
 		[WEIGH_HOLDER_TOP] = "%s",
@@ -282,32 +284,55 @@ char *weigh_holder_name(const struct weigh_heap_holders *holders, uint32_t numbe
 		[WEIGH_HOLDER_IMMORTAL] = "(immortal)",
 		[WEIGH_HOLDER_GARBAGE] = "(garbage, not collected yet)",
 	};
-	const struct weigh_holder *holder = &holders->holders[number];
+	snprintf(name, WEIGH_HEAP_NAME, formats[owner->kind], holders->labels[owner->label]);
+}
+
+/* "main() rows" */
+static void local_name(const struct weigh_heap_holders *holders, const struct weigh_holder *holder,
+		       char name[WEIGH_HEAP_NAME])
+{
 	char local[WEIGH_HEAP_NAME];
+
+	edge_name(holders, holder, local);
+	/* What stands on the evaluation stack. */
+	if (!strcmp(local, "(members)"))
+		strcpy(local, "(value in use)");
+	snprintf(name, WEIGH_HEAP_NAME, "%.70s() %.80s",
+		 holders->labels[holders->holders[holder->parent].label], local);
+}
+
+static void shared_name(const struct weigh_heap_holders *holders, const struct weigh_holder *holder,
+			char name[WEIGH_HEAP_NAME])
+{
+	char place[WEIGH_HEAP_NAME];
+
+	weigh_heap_place_name(holders->graph, holders->places, holder->place, place);
+	bool top = holders->holders[holder->parent].kind == WEIGH_HOLDER_SHARED;
+	snprintf(name, WEIGH_HEAP_NAME, "%s%.140s", top ? "(shared) " : "", place);
+}
+
+char *weigh_holder_name(const struct weigh_heap_holders *holders, uint32_t number, char name[WEIGH_HEAP_NAME])
+{
+	const struct weigh_holder *holder = &holders->holders[number];
 
 	switch (holder->kind) {
 	case WEIGH_HOLDER_GLOBAL:
 		global_name(holders, holder, name);
 		break;
 	case WEIGH_HOLDER_LOCAL:
-		edge_name(holders, holder, local);
-		/* What stands on the evaluation stack. */
-		if (!strcmp(local, "(members)"))
-			strcpy(local, "(value in use)");
-		snprintf(name, WEIGH_HEAP_NAME, "%.70s() %.80s",
-			 holders->labels[holders->holders[holder->parent].label], local);
+		local_name(holders, holder, name);
 		break;
 	case WEIGH_HOLDER_EDGE:
 		edge_name(holders, holder, name);
 		break;
 	case WEIGH_HOLDER_SHARED_BELOW:
-		weigh_heap_place_name(holders->graph, holders->places, holder->place, name);
+		shared_name(holders, holder, name);
 		break;
 	case WEIGH_HOLDER_OWN:
-		weigh_heap_type_name(holders->graph, holder->type, name);
+		owner_name(holders, &holders->holders[holder->parent], name);
 		break;
 	default:
-		snprintf(name, WEIGH_HEAP_NAME, formats[holder->kind], holders->labels[holder->label]);
+		owner_name(holders, holder, name);
 		break;
 	}
 	return name;

@@ -89,7 +89,9 @@ void weigh_heap_holders_destroy(struct weigh_heap_holders *holders);
 
 /*
  * What people call it: "__main__.rows", "main() rows", "[*]", "['route']",
- * "json" for a package, "(held by C code)". Returns `name`.
+ * "json" for a package, "(held by C code)" for an owner and for what has no
+ * other name below it. The type, which belongs to it, is not said again.
+ * Returns `name`.
  */
 char *weigh_holder_name(const struct weigh_heap_holders *holders, uint32_t holder,
 			char name[WEIGH_HEAP_NAME]);

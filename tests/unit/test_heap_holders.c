@@ -276,12 +276,22 @@ static void test_others(void **state)
 	(void)state;
 	open_program(&o, program(true));
 	const struct weigh_heap_holders *holders = o.holders;
-	assert_holder(holders, find(holders, find(holders, 0, "(held by C code)"), "list"), 1, 700, 700);
-	uint32_t garbage = find(holders, find(holders, 0, "(garbage, not collected yet)"), "list");
-	assert_holder(holders, garbage, 1, 300, 600);
-	assert_holder(holders, find(holders, find(holders, 0, "(immortal)"), "str"), 1, 60, 60);
-	assert_holder(holders, find(holders, find(holders, 0, "(interpreter: codecs)"), "list"), 1, 900, 900);
-	assert_holder(holders, find(holders, find(holders, 0, "(thread MainThread)"), "list"), 1, 800, 800);
+	static const struct {
+		const char *name;
+		uint64_t gross, retained;
+	} expected[] = {
+		{"(held by C code)", 700, 700},
+		{"(garbage, not collected yet)", 300, 600},
+		{"(immortal)", 60, 60},
+		{"(interpreter: codecs)", 900, 900},
+		{"(thread MainThread)", 800, 800},
+	};
+	for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
+		uint32_t owner = find(holders, 0, expected[i].name);
+		assert_holder(holders, owner, 0, 0, expected[i].retained);
+		assert_holder(holders, find(holders, owner, expected[i].name), 1, expected[i].gross,
+			      expected[i].retained);
+	}
 	close_program(&o);
 }
 
