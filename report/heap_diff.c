@@ -221,20 +221,42 @@ static struct weigh_error *print_table(const struct comparison *c, enum weigh_di
 	return error;
 }
 
+/* "peak", "end", "asked". */
+static const char *when_name(const struct comparison *c, int side)
+{
+	switch (c->reports[side]->graph->header.when) {
+	case WEIGH_SNAPSHOT_PEAK:
+		return "peak";
+	case WEIGH_SNAPSHOT_END:
+		return "end";
+	default:
+		return "asked";
+	}
+}
+
+static void print_side(const struct comparison *c, int side, const char *name, FILE *out)
+{
+	const struct weigh_heap_report *report = c->reports[side];
+	uint32_t when = report->graph->header.when;
+	char text[WEIGH_NUMBER];
+
+	fprintf(out, "%-8s", name);
+	weigh_text_print_end(&report->style, out, report->graph->path, 0);
+	if (when == WEIGH_SNAPSHOT_PEAK || when == WEIGH_SNAPSHOT_END)
+		fprintf(out, " at its %s", when_name(c, side));
+	fprintf(out, ": %s objects", weigh_count_text((double)c->diff.count[side], text));
+	fprintf(out, ", gross %s\n", weigh_bytes_text((double)c->diff.gross[side], text));
+}
+
 static void print_sums(const struct comparison *c, FILE *out)
 {
 	const struct weigh_style *style = &c->reports[WEIGH_AFTER]->style;
 	const struct weigh_diff *diff = &c->diff;
 	char text[WEIGH_NUMBER];
 
-	fputs("\nbefore  ", out);
-	weigh_text_print_end(style, out, c->reports[WEIGH_BEFORE]->graph->path, 0);
-	fprintf(out, ": %s objects", weigh_count_text((double)diff->count[WEIGH_BEFORE], text));
-	fprintf(out, ", gross %s\n", weigh_bytes_text((double)diff->gross[WEIGH_BEFORE], text));
-	fputs("after   ", out);
-	weigh_text_print_end(style, out, c->reports[WEIGH_AFTER]->graph->path, 0);
-	fprintf(out, ": %s objects", weigh_count_text((double)diff->count[WEIGH_AFTER], text));
-	fprintf(out, ", gross %s\n", weigh_bytes_text((double)diff->gross[WEIGH_AFTER], text));
+	fputc('\n', out);
+	print_side(c, WEIGH_BEFORE, "before", out);
+	print_side(c, WEIGH_AFTER, "after", out);
 	weigh_style_ink(style, out, WEIGH_INK_BOLD);
 	fprintf(out, "change  %s", count_change_text(growth(diff->count), text));
 	fprintf(out, " objects, %s\n", change_text(growth(diff->gross), text));
@@ -361,7 +383,9 @@ struct weigh_error *weigh_heap_diff_add(const struct weigh_heap_report *before,
 		return error;
 	yyjson_mut_val *diff = yyjson_mut_obj_add_obj(document->doc, document->root, "diff");
 	weigh_document_outside(document, diff, "before", before->graph->path);
+	weigh_document_text(document, diff, "before_when", when_name(&c, WEIGH_BEFORE));
 	weigh_document_outside(document, diff, "after", after->graph->path);
+	weigh_document_text(document, diff, "after_when", when_name(&c, WEIGH_AFTER));
 	yyjson_mut_obj_add_bool(document->doc, diff, "same_process", c.diff.same_process);
 	add_sides(document, diff, "objects", c.diff.count);
 	add_sides(document, diff, "gross", c.diff.gross);
