@@ -41,8 +41,11 @@ static bool wait_for(bool (*done)(void *arg), void *arg)
 {
 	bool over = false;
 	while (!over) {
-		Py_BEGIN_ALLOW_THREADS over = done(arg);
-		Py_END_ALLOW_THREADS if (!over && PyErr_CheckSignals() < 0) return false;
+		PyThreadState *state = PyEval_SaveThread();
+		over = done(arg);
+		PyEval_RestoreThread(state);
+		if (!over && PyErr_CheckSignals() < 0)
+			return false;
 	}
 	return true;
 }

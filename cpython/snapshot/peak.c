@@ -32,6 +32,7 @@ static struct {
 	uint32_t quit;
 	uint32_t looking; /* at the recording, which stays mapped meanwhile */
 	bool forking;     /* it is absent while a thread of this process forks */
+	bool joining;     /* a thread waits for its end, without the GIL */
 } watch;
 
 static bool must_quit(void)
@@ -117,14 +118,19 @@ static int start_thread(void)
 	return number;
 }
 
+/* Several threads may fork at a time: one of them ends the watching thread, the others find it gone. */
 static void stop_thread(void)
 {
 	if (!runs_here())
 		return;
+	watch.process = 0;
+	watch.joining = true;
 	__atomic_store_n(&watch.quit, 1, __ATOMIC_SEQ_CST);
 	syscall(SYS_futex, &watch.quit, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-	Py_BEGIN_ALLOW_THREADS pthread_join(watch.thread, NULL);
-	Py_END_ALLOW_THREADS watch.process = 0;
+	PyThreadState *state = PyEval_SaveThread();
+	pthread_join(watch.thread, NULL);
+	PyEval_RestoreThread(state);
+	watch.joining = false;
 }
 
 #if PY_VERSION_HEX >= 0x030c0000
@@ -136,9 +142,12 @@ static void stop_thread(void)
 static int come_back(void *unused)
 {
 	(void)unused;
-	if (watch.forking && !runs_here() && weigh_recorder_running())
-		start_thread();
+	/* Whoever still waits for the last one's end comes here again. */
+	if (!watch.forking || watch.joining)
+		return 0;
 	watch.forking = false;
+	if (weigh_recorder_running())
+		start_thread();
 	return 0;
 }
 
@@ -147,8 +156,8 @@ static PyObject *before_fork(PyObject *module, PyObject *unused)
 	(void)module;
 	(void)unused;
 	if (runs_here()) {
-		stop_thread();
 		watch.forking = true;
+		stop_thread();
 	}
 	Py_RETURN_NONE;
 }
@@ -195,16 +204,22 @@ static bool stand_aside_for_forks(void)
 int weigh_peak_start(const struct weigh_peak_calls *calls)
 {
 	watch.calls = calls;
-	watch.forking = false;
+	watch.forking = watch.joining = false;
 	weigh_climb_init(&watch.climb, weigh_recorder_live());
 	return stand_aside_for_forks() ? start_thread() : ENOMEM;
 }
 
 bool weigh_peak_stop(struct weigh_climb *climb)
 {
+	const struct timespec pause = {.tv_nsec = 100000};
 	bool watched = runs_here() || watch.forking;
-	stop_thread();
 	watch.forking = false;
+	stop_thread();
+	while (watch.joining) {
+		PyThreadState *state = PyEval_SaveThread();
+		nanosleep(&pause, NULL);
+		PyEval_RestoreThread(state);
+	}
 	*climb = watch.climb;
 	return watched;
 }
