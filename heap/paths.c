@@ -114,7 +114,8 @@ static void visit_handing(void *arg, uint32_t target, uint32_t place)
 	struct walk *w = arg;
 	uint32_t routes[WEIGH_PATH_KINDS];
 
-	if (!w->marked[target] || !is_step(w, target) || w->failed)
+	if (!w->marked[target] || !is_step(w, target) || w->failed ||
+	    weigh_reference_is_named(w->routes->graph, w->from, place, target))
 		return;
 	uint32_t count = unpack(w, w->routes_of[w->from], routes);
 	for (uint32_t i = 0; i < count; i++) {

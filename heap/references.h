@@ -42,4 +42,22 @@ static inline __attribute__((always_inline)) void weigh_references_each(const st
 		visit(arg, type->object, WEIGH_PLACE_CLASS);
 }
 
+/*
+ * Whether a member is one of the object's slots as well: what a frame has on
+ * its stack mostly has a name too, which says more.
+ */
+static inline bool weigh_reference_is_named(const struct weigh_heap_graph *graph, uint32_t object,
+					    uint32_t place, uint32_t target)
+{
+	const struct weigh_heap_shape *shape = weigh_heap_shape(graph, object);
+
+	if (shape->tail != WEIGH_TAIL_MEMBERS || place < shape->slot_count || place >= WEIGH_PLACE_KEYS)
+		return false;
+	for (uint32_t slot = 0; slot < shape->slot_count; slot++) {
+		if (graph->targets[graph->first[object] + slot] == target)
+			return true;
+	}
+	return false;
+}
+
 #endif

@@ -56,7 +56,8 @@ static void visit_opening(void *arg, uint32_t target, uint32_t place)
 {
 	struct walk *w = arg;
 
-	if (!is_step(w, target) || w->failed)
+	if (!is_step(w, target) || w->failed ||
+	    weigh_reference_is_named(w->routes->graph, w->from, place, target))
 		return;
 	if (w->open_count == w->open_room) {
 		uint32_t room = w->open_room ? w->open_room * 2 : 64;

@@ -166,11 +166,11 @@ static void soften(char label[LABEL])
 }
 
 /*
- * One step: `label` is what is followed, `type` what it leads to, `home`
- * whether that is the holder's own __dict__, `local` whether the label is a
- * bare name.
+ * One step: `text` is what is followed, `type` what it leads to, `home` whether
+ * that is the holder's own __dict__, `local` whether the text is a bare name,
+ * `repeats` whether it is followed again further on.
  */
-static bool step(struct speaker *s, const char *text, bool local, uint32_t type, bool home)
+static bool step(struct speaker *s, const char *text, bool local, uint32_t type, bool home, bool repeats)
 {
 	char label[LABEL], name[WEIGH_HEAP_NAME];
 	bool goes_on = s->joint != JOINT_NONE;
@@ -190,6 +190,7 @@ static bool step(struct speaker *s, const char *text, bool local, uint32_t type,
 		s->joint = JOINT_HOME;
 	} else {
 		say(s, label);
+		say(s, repeats ? "..." : "");
 		s->joint = s->named && label[0] == '.' ? joint_of(s->graph, type) : JOINT_NONE;
 	}
 	s->type = type;
@@ -279,9 +280,8 @@ static bool speak_route(const struct weigh_routes *routes, uint32_t route, struc
 	for (uint32_t i = 1; i <= depth && good; i++) {
 		const struct weigh_route *r = &routes->routes[steps[i]];
 		bool local = route_label(routes, r, label);
-		if (r->repeats && r->step != WEIGH_ROUTE_ITEM)
-			strncat(label, "...", LABEL - 1 - strlen(label));
-		good = step(s, label, local, r->type, weigh_route_is_home(routes, steps[i]));
+		bool repeats = r->repeats && r->step != WEIGH_ROUTE_ITEM;
+		good = step(s, label, local, r->type, weigh_route_is_home(routes, steps[i]), repeats);
 	}
 	free(steps);
 	return good && end(s, !depth || !whole);
@@ -338,7 +338,7 @@ struct weigh_error *weigh_words_of_way(const struct weigh_routes *routes, const 
 	for (uint32_t i = 1; i < count && good; i++) {
 		uint32_t type = weigh_heap_shape(graph, objects[i])->type;
 		bool local = edge_label(routes, objects[i - 1], places[i], label);
-		good = step(&s, label, local, type, is_home(graph, type, label));
+		good = step(&s, label, local, type, is_home(graph, type, label), false);
 	}
 	return settle(words, good && end(&s, count == 1));
 }
