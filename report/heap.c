@@ -208,6 +208,7 @@ void weigh_heap_add_title(const struct weigh_heap_report *report, struct weigh_d
 	weigh_document_uint(document, capture, "anonymous", header->anonymous);
 	weigh_document_uint(document, capture, "recorded", header->live);
 	weigh_document_uint(document, capture, "small_objects", header->small_live);
+	weigh_document_uint(document, capture, "small_found", header->small_found);
 	weigh_document_uint(document, capture, "lost", header->lost);
 	weigh_document_uint(document, root, "objects", report->graph->object_count);
 	weigh_document_uint(document, root, "references", header->references);
