@@ -15,6 +15,7 @@
 
 enum option {
 	OPTION_TYPES,
+	OPTION_HOLDERS,
 	OPTION_DUPLICATES,
 	OPTION_CONTAINERS,
 	OPTION_FIELDS,
@@ -33,6 +34,8 @@ enum option {
 
 static const struct weigh_option options[OPTION_COUNT] = {
 	[OPTION_TYPES] = {'t', "types", NULL, NULL, "objects by type", 0},
+	[OPTION_HOLDERS] = {0, "holders", "WHAT", NULL,
+			    "who holds objects: of a TYPE, what FILE:LINE made; all: the whole tree", 0},
 	[OPTION_DUPLICATES] = {'d', "duplicates", NULL, NULL, "equal objects that exist more than once", 0},
 	[OPTION_CONTAINERS] = {'c', "containers", NULL, NULL, "how full lists, dicts and sets are", 0},
 	[OPTION_FIELDS] = {0, "fields", NULL, NULL, "attributes and keys of records: types, distinct values",
@@ -56,11 +59,11 @@ static const struct weigh_option options[OPTION_COUNT] = {
 
 /* What each option shows. */
 static const struct weigh_heap_view *const views[OPTION_COUNT] = {
-	[OPTION_TYPES] = &weigh_heap_view_types,           [OPTION_DUPLICATES] = &weigh_heap_view_duplicates,
-	[OPTION_CONTAINERS] = &weigh_heap_view_containers, [OPTION_FIELDS] = &weigh_heap_view_fields,
-	[OPTION_SITES] = &weigh_heap_view_sites,           [OPTION_PATHS] = &weigh_heap_view_paths,
-	[OPTION_RETAINED] = &weigh_heap_view_retained,     [OPTION_SUSPECTS] = &weigh_heap_view_suspects,
-	[OPTION_MODULE] = &weigh_heap_view_modules,
+	[OPTION_TYPES] = &weigh_heap_view_types,           [OPTION_HOLDERS] = &weigh_heap_view_holders,
+	[OPTION_DUPLICATES] = &weigh_heap_view_duplicates, [OPTION_CONTAINERS] = &weigh_heap_view_containers,
+	[OPTION_FIELDS] = &weigh_heap_view_fields,         [OPTION_SITES] = &weigh_heap_view_sites,
+	[OPTION_PATHS] = &weigh_heap_view_paths,           [OPTION_RETAINED] = &weigh_heap_view_retained,
+	[OPTION_SUSPECTS] = &weigh_heap_view_suspects,     [OPTION_MODULE] = &weigh_heap_view_modules,
 };
 
 /* A view that was asked for, and the argument of its option. */
@@ -85,11 +88,11 @@ struct request {
 /* Without any option: the summary, of which the JSON holds the parts. */
 static void want_all(struct request *request)
 {
-	static const struct weigh_heap_view *const parts[] = {&weigh_heap_view_types,
-							      &weigh_heap_view_duplicates};
+	static const struct weigh_heap_view *const parts[] = {
+		&weigh_heap_view_types, &weigh_heap_view_holders, &weigh_heap_view_duplicates};
 
 	if (!request->json) {
-		request->wanted[request->wanted_count++].view = &weigh_heap_view_types;
+		request->wanted[request->wanted_count++].view = &weigh_heap_view_summary;
 		return;
 	}
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

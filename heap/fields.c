@@ -386,6 +386,38 @@ void weigh_heap_fields_deinit(struct weigh_heap_fields *fields)
 	*fields = (struct weigh_heap_fields){0};
 }
 
+/* The record that a shape is; NULL: none. */
+static const struct weigh_heap_record *record_of(const struct weigh_heap_fields *fields,
+						 const struct weigh_heap_graph *graph, uint32_t number)
+{
+	const struct weigh_heap_shape *shape = &graph->shapes[number];
+
+	if (!is_record(graph, shape))
+		return NULL;
+	for (uint32_t r = 0; r < fields->record_count; r++) {
+		const struct weigh_heap_record *record = &fields->records[r];
+		if (record->type == shape->type &&
+		    names_of(graph, &graph->shapes[record->shape]) == names_of(graph, shape))
+			return record;
+	}
+	return NULL;
+}
+
+const struct weigh_heap_field *weigh_heap_field_of(const struct weigh_heap_fields *fields,
+						   const struct weigh_heap_graph *graph, uint32_t shape,
+						   uint32_t slot)
+{
+	const struct weigh_heap_record *record = record_of(fields, graph, shape);
+	const struct weigh_heap_slot *wanted = &graph->shapes[shape].slots[slot];
+
+	for (uint32_t i = 0; record && i < record->field_count; i++) {
+		const struct weigh_heap_field *field = &fields->fields[record->first_field + i];
+		if (field->name == wanted->name && field->naming == wanted->naming)
+			return field;
+	}
+	return NULL;
+}
+
 char *weigh_heap_record_name(const struct weigh_heap_graph *graph, const struct weigh_heap_record *record,
 			     char name[WEIGH_HEAP_NAME])
 {

@@ -64,6 +64,11 @@ struct weigh_error *weigh_heap_fields_init(struct weigh_heap_fields *fields,
 					   const struct weigh_heap_equal *equal);
 void weigh_heap_fields_deinit(struct weigh_heap_fields *fields);
 
+/* The field that a slot of a shape is; NULL when the shape is no record. */
+const struct weigh_heap_field *weigh_heap_field_of(const struct weigh_heap_fields *fields,
+						   const struct weigh_heap_graph *graph, uint32_t shape,
+						   uint32_t slot);
+
 /* "Trip", "dict(route, date, ..)", cut short where it gets long. Returns `name`. */
 char *weigh_heap_record_name(const struct weigh_heap_graph *graph, const struct weigh_heap_record *record,
 			     char name[WEIGH_HEAP_NAME]);

@@ -52,7 +52,9 @@ struct weigh_heap_view {
 	struct weigh_error *(*add)(const struct weigh_heap_report *report, struct weigh_document *document);
 };
 
+extern const struct weigh_heap_view weigh_heap_view_summary;    /* report/heap_summary.c; without JSON */
 extern const struct weigh_heap_view weigh_heap_view_types;      /* report/heap_types.c */
+extern const struct weigh_heap_view weigh_heap_view_holders;    /* report/heap_holders.c */
 extern const struct weigh_heap_view weigh_heap_view_duplicates; /* report/heap_duplicates.c */
 extern const struct weigh_heap_view weigh_heap_view_containers; /* report/heap_containers.c */
 extern const struct weigh_heap_view weigh_heap_view_fields;     /* report/heap_fields.c */

@@ -53,7 +53,7 @@ static void make_shapes(struct maker *m)
 	p->tuple = fake_snapshot_shape(m->s, h->tuple, WEIGH_SHAPE_SIZED, WEIGH_TAIL_ITEMS);
 	p->set = fake_snapshot_shape(m->s, h->set, WEIGH_SHAPE_SIZED, WEIGH_TAIL_MEMBERS);
 	p->module = fake_snapshot_shape(m->s, module, 0, WEIGH_TAIL_NONE);
-	fake_snapshot_slot(m->s, WEIGH_SLOT_PART, "__dict__", FAKE_NONE);
+	fake_snapshot_slot(m->s, WEIGH_SLOT_ATTRIBUTE, "__dict__", FAKE_NONE);
 	p->namespace = fake_snapshot_shape(m->s, h->dict, WEIGH_SHAPE_SIZED, WEIGH_TAIL_PAIRS);
 	p->frame = fake_snapshot_shape(m->s, frame, 0, WEIGH_TAIL_NONE);
 	fake_snapshot_slot(m->s, WEIGH_SLOT_LOCAL, "rows", FAKE_NONE);

@@ -16,6 +16,13 @@
 #include <cmocka.h>
 
 static const struct golden goldens[] = {
+	{"heap", "exact.heap", "80", "C.UTF-8", {0}},
+	{"heap-ascii", "exact.heap", "60", "C", {0}},
+	{"heap-sampled", "sampled.heap", "100", "C.UTF-8", {"--limit", "4"}},
+	{"heap-holders", "exact.heap", "100", "C.UTF-8", {"--holders", "all"}},
+	{"heap-holders-type", "exact.heap", "100", "C.UTF-8", {"--holders", "str", "--limit", "4"}},
+	{"heap-holders-line", "exact.heap", "70", "C.UTF-8", {"--holders", "bus.py:9"}},
+	{"heap-json", "exact.heap", "", "C.UTF-8", {"--json", "--limit", "3"}},
 	{"heap-types", "exact.heap", "100", "C.UTF-8", {"--types"}},
 	{"heap-types-narrow", "exact.heap", "46", "C.UTF-8", {"--types", "--limit", "3"}},
 	{"heap-duplicates", "exact.heap", "100", "C.UTF-8", {"--duplicates"}},
