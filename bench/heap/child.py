@@ -7,6 +7,7 @@ Run alone: peaks of resident memory are the process's own.
 import gc
 import json
 import os
+import random
 import struct
 import sys
 import threading
@@ -29,8 +30,9 @@ class Ride:
 
 
 def rows(scale):
-    """Five million objects: instances with two strings each, and dicts and lists that hold them."""
+    """Five million objects: instances with two strings each, and dicts and lists that hold them in no order."""
     rides = [Ride(n) for n in range(int(1_500_000 * scale))]
+    random.Random(1).shuffle(rides)
     days = [{"first": rides[n], "second": rides[n + 1]} for n in range(0, len(rides), 6)]
     return days, [rides[n : n + 6] for n in range(0, len(rides), 6)], rides
 

@@ -7,7 +7,7 @@ from harness import store, tables
 from heap.measure import TOOLS
 
 TITLES = {
-    "rows": "5 million objects: 3 million str, 1.5 million instances, dicts and lists",
+    "rows": "5 million objects: 3 million str, 1.5 million instances, dicts and lists that hold them in no order",
     "rows, four times": "20 million objects of the same kinds",
     "documents": "json.loads of 200,000 flat records",
 }
@@ -109,6 +109,6 @@ def section():
         lines = list(of_weigh(rounds))
         for tool in TOOLS[1:]:
             lines += of_peer(rounds, tool)
-        text += f"\n**{TITLES[name]}**, {len(rounds)} rounds\n\n" + words(rounds) + "\n"
+        text += f"\n**{TITLES[name]}**, {len(rounds)} round{"s" * (len(rounds) > 1)}\n\n" + words(rounds) + "\n"
         text += tables.table(["what", "seconds", "extra memory", "objects"], lines)
     return text
