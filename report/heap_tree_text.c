@@ -56,8 +56,7 @@ static void holder_text(const struct printer *p, uint32_t number, char text[WEIG
 	char name[WEIGH_HEAP_NAME], type[WEIGH_HEAP_NAME], count[WEIGH_NUMBER];
 	uint64_t values = weigh_heap_tree_values(p->tree, number);
 
-	/* What hangs right below an owner has no name but the owner's. */
-	weigh_holder_name(p->tree->holders, holder->kind == WEIGH_HOLDER_OWN ? holder->parent : number, name);
+	weigh_holder_name(p->tree->holders, number, name);
 	weigh_count_text((double)holder->count, count);
 	if (holder->type == WEIGH_NO_OBJECT) {
 		snprintf(text, WEIGH_HEAP_WHERE, "%s", name);
