@@ -7,82 +7,25 @@
 #include "report/json.h"
 
 #include "capture/resident.h"
+#include "report/document.h"
 #include "report/sizes.h"
-#include "vendor/yyjson/yyjson.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 struct writer {
-	yyjson_mut_doc *doc;
+	struct weigh_document *document;
+	yyjson_mut_doc *doc; /* the document's */
 	const struct weigh_report *report;
-	bool out_of_memory;
 };
-
-/*
- * The library leaves out what it has no memory for; these remember that it
- * did, so that half a document is never printed.
- */
-static void *note_malloc(void *writer, size_t size)
-{
-	void *block = malloc(size);
-
-	((struct writer *)writer)->out_of_memory |= !block;
-	return block;
-}
-
-static void *note_realloc(void *writer, void *old, size_t old_size, size_t size)
-{
-	void *block = realloc(old, size);
-
-	(void)old_size;
-	((struct writer *)writer)->out_of_memory |= !block;
-	return block;
-}
-
-static void note_free(void *writer, void *block)
-{
-	(void)writer;
-	free(block);
-}
-
-static void add_text(struct writer *w, yyjson_mut_val *object, const char *key, const char *text)
-{
-	if (text)
-		yyjson_mut_obj_add_str(w->doc, object, key, text);
-	else
-		yyjson_mut_obj_add_null(w->doc, object, key);
-}
-
-static void add_uint(struct writer *w, yyjson_mut_val *object, const char *key, uint64_t number)
-{
-	yyjson_mut_obj_add_uint(w->doc, object, key, number);
-}
-
-static void add_seconds(struct writer *w, yyjson_mut_val *object, const char *key, uint64_t ns)
-{
-	yyjson_mut_obj_add_real(w->doc, object, key, (double)ns / 1e9);
-}
-
-/* Raw bytes from outside: valid UTF-8 is made of them, copied into the document. */
-static yyjson_mut_val *outside_text(struct writer *w, const char *bytes, size_t length)
-{
-	char *clean = weigh_text_clean(bytes, length, true);
-	yyjson_mut_val *value = clean ? yyjson_mut_strcpy(w->doc, clean) : NULL;
-
-	w->out_of_memory |= !clean;
-	free(clean);
-	return value;
-}
 
 static void add_interval(struct writer *w, yyjson_mut_val *object, const char *key, const char *low,
 			 const char *high, struct weigh_whole whole)
 {
-	add_uint(w, object, key, whole.value);
-	add_uint(w, object, low, whole.low);
-	add_uint(w, object, high, whole.high);
+	weigh_document_uint(w->document, object, key, whole.value);
+	weigh_document_uint(w->document, object, low, whole.low);
+	weigh_document_uint(w->document, object, high, whole.high);
 }
 
 static void add_command(struct writer *w, yyjson_mut_val *object)
@@ -94,7 +37,7 @@ static void add_command(struct writer *w, yyjson_mut_val *object)
 
 	for (uint32_t at = 0; at < command.length;) {
 		size_t length = strnlen(bytes + at, command.length - at);
-		yyjson_mut_arr_append(words, outside_text(w, bytes + at, length));
+		yyjson_mut_arr_append(words, weigh_document_value(w->document, bytes + at, length));
 		at += (uint32_t)length + 1;
 	}
 }
@@ -119,14 +62,15 @@ static void add_capture(struct writer *w, yyjson_mut_val *root)
 	yyjson_mut_val *object = yyjson_mut_obj_add_obj(w->doc, root, "capture");
 	char number[WEIGH_NUMBER];
 
-	yyjson_mut_obj_add_val(w->doc, object, "path", outside_text(w, capture->path, strlen(capture->path)));
+	yyjson_mut_obj_add_val(w->doc, object, "path",
+			       weigh_document_value(w->document, capture->path, strlen(capture->path)));
 	yyjson_mut_obj_add_bool(w->doc, object, "complete", header->state == WEIGH_STATE_ENDED);
-	add_text(w, object, "mode", weigh_mode_text(header));
+	weigh_document_text(w->document, object, "mode", weigh_mode_text(header));
 	yyjson_mut_obj_add_strcpy(w->doc, object, "python", weigh_python_text(header->python, number));
 	add_command(w, object);
-	add_uint(w, object, "pid", header->pid);
+	weigh_document_uint(w->document, object, "pid", header->pid);
 	add_started(w, object);
-	add_seconds(w, object, "duration_s", weigh_capture_duration(capture));
+	weigh_document_seconds(w->document, object, "duration_s", weigh_capture_duration(capture));
 	if (header->exit == WEIGH_EXIT_STATUS)
 		yyjson_mut_obj_add_int(w->doc, object, "exit_status", header->exit_value);
 	else
@@ -135,8 +79,8 @@ static void add_capture(struct writer *w, yyjson_mut_val *root)
 		yyjson_mut_obj_add_int(w->doc, object, "signal", header->exit_value);
 	else
 		yyjson_mut_obj_add_null(w->doc, object, "signal");
-	add_uint(w, object, "sampling_period", header->sampling_period);
-	add_uint(w, object, "pruned_sites", header->pruned_sites);
+	weigh_document_uint(w->document, object, "sampling_period", header->sampling_period);
+	weigh_document_uint(w->document, object, "pruned_sites", header->pruned_sites);
 }
 
 static void add_totals(struct writer *w, yyjson_mut_val *root, const char *key, const struct weigh_view *view)
@@ -148,11 +92,12 @@ static void add_totals(struct writer *w, yyjson_mut_val *root, const char *key, 
 	struct weigh_whole footprint =
 		weigh_whole_next(&footprint_carry, weigh_estimate_footprint(&view->sum, &view->chance));
 
-	add_uint(w, object, "footprint", view->footprint_known ? view->footprint : footprint.value);
+	weigh_document_uint(w->document, object, "footprint",
+			    view->footprint_known ? view->footprint : footprint.value);
 	add_interval(w, object, "bytes", "bytes_low", "bytes_high",
 		     weigh_whole_next(&carry, weigh_estimate_bytes(&view->sum, &view->chance)));
-	add_uint(w, object, "blocks", view->blocks_known ? view->blocks : blocks.value);
-	add_seconds(w, object, "time_s", view->time_ns);
+	weigh_document_uint(w->document, object, "blocks", view->blocks_known ? view->blocks : blocks.value);
+	weigh_document_seconds(w->document, object, "time_s", view->time_ns);
 }
 
 static struct weigh_error *add_all_totals(struct writer *w, yyjson_mut_val *root,
@@ -180,14 +125,14 @@ static void add_resident(struct writer *w, yyjson_mut_val *root)
 	struct weigh_resident_sum sum = weigh_resident_sum(w->report->capture);
 	yyjson_mut_val *object = yyjson_mut_obj_add_obj(w->doc, root, "rss");
 
-	add_uint(w, object, "start", sum.start);
-	add_uint(w, object, "peak", sum.peak);
-	add_uint(w, object, "end", sum.end);
-	add_uint(w, object, "highest", sum.highest);
+	weigh_document_uint(w->document, object, "start", sum.start);
+	weigh_document_uint(w->document, object, "peak", sum.peak);
+	weigh_document_uint(w->document, object, "end", sum.end);
+	weigh_document_uint(w->document, object, "highest", sum.highest);
 	yyjson_mut_val *parts = yyjson_mut_obj_add_arr(w->doc, object, "parts");
 	for (int i = 0; i < sum.part_count; i++) {
 		yyjson_mut_val *part = yyjson_mut_arr_add_obj(w->doc, parts);
-		add_text(w, part, "name", sum.parts[i].name);
+		weigh_document_text(w->document, part, "name", sum.parts[i].name);
 		yyjson_mut_obj_add_sint(w->doc, part, "bytes", sum.parts[i].bytes);
 	}
 	if (sum.known)
@@ -216,8 +161,8 @@ static void add_losses(struct writer *w, yyjson_mut_val *root)
 		blocks += lost[i].blocks;
 		bytes += lost[i].bytes;
 	}
-	add_uint(w, object, "blocks", blocks);
-	add_uint(w, object, "bytes", bytes);
+	weigh_document_uint(w->document, object, "blocks", blocks);
+	weigh_document_uint(w->document, object, "bytes", bytes);
 	weigh_notes_losses(&notes, w->report->capture);
 	add_lines(w, object, "why", &notes);
 	notes.count = 0;
@@ -234,22 +179,24 @@ static void add_rows(struct writer *w, yyjson_mut_val *root, const struct weigh_
 		const struct weigh_row *row = i < rows->count ? &rows->rows[i] : &rows->others;
 		yyjson_mut_val *object = yyjson_mut_arr_add_obj(w->doc, array);
 
-		add_text(w, object, "file", row->file);
+		weigh_document_text(w->document, object, "file", row->file);
 		if (row->line)
-			add_uint(w, object, "line", row->line);
+			weigh_document_uint(w->document, object, "line", row->line);
 		else
 			yyjson_mut_obj_add_null(w->doc, object, "line");
-		add_text(w, object, "function", row->function);
-		add_text(w, object, "source", weigh_source_line(w->report->sources, row->file, row->line));
-		add_text(w, object, "domain", row->domain);
-		add_text(w, object, "thread", row->thread);
+		weigh_document_text(w->document, object, "function", row->function);
+		weigh_document_text(w->document, object, "source",
+				    weigh_source_line(w->report->sources, row->file, row->line));
+		weigh_document_text(w->document, object, "domain", row->domain);
+		weigh_document_text(w->document, object, "thread", row->thread);
 		add_interval(w, object, "bytes", "bytes_low", "bytes_high",
 			     weigh_whole_next(&bytes, weigh_estimate_bytes(&row->tally, &rows->chance)));
 		add_interval(w, object, "blocks", "blocks_low", "blocks_high",
 			     weigh_whole_next(&blocks, weigh_estimate_blocks(&row->tally, &rows->chance)));
-		add_uint(w, object, "footprint",
-			 weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally, &rows->chance))
-				 .value);
+		weigh_document_uint(
+			w->document, object, "footprint",
+			weigh_whole_next(&footprint, weigh_estimate_footprint(&row->tally, &rows->chance))
+				.value);
 		yyjson_mut_obj_add_real(w->doc, object, "share",
 					rows->sum.bytes > 0 ? row->tally.bytes / rows->sum.bytes : 0);
 	}
@@ -261,23 +208,24 @@ static void add_tree(struct writer *w, yyjson_mut_val *root, const struct weigh_
 	yyjson_mut_val **children = calloc(tree->count, sizeof(*children));
 	uint32_t at = 0;
 
-	w->out_of_memory |= !children;
+	w->document->out_of_memory |= !children;
 	while (children) {
 		const struct weigh_tree_node *node = &tree->nodes[at];
 		yyjson_mut_val *object = at ? yyjson_mut_arr_add_obj(w->doc, children[node->parent])
 					    : yyjson_mut_obj_add_obj(w->doc, root, "tree");
 		double bytes = 0, blocks = 0;
 
-		add_text(w, object, "name", node->place.function);
-		add_text(w, object, "file", node->place.file);
+		weigh_document_text(w->document, object, "name", node->place.function);
+		weigh_document_text(w->document, object, "file", node->place.file);
 		if (node->place.line)
-			add_uint(w, object, "line", node->place.line);
+			weigh_document_uint(w->document, object, "line", node->place.line);
 		else
 			yyjson_mut_obj_add_null(w->doc, object, "line");
 		add_interval(w, object, "bytes", "bytes_low", "bytes_high",
 			     weigh_whole_next(&bytes, weigh_estimate_bytes(&node->tally, &tree->chance)));
-		add_uint(w, object, "blocks",
-			 weigh_whole_next(&blocks, weigh_estimate_blocks(&node->tally, &tree->chance)).value);
+		weigh_document_uint(
+			w->document, object, "blocks",
+			weigh_whole_next(&blocks, weigh_estimate_blocks(&node->tally, &tree->chance)).value);
 		children[at] = yyjson_mut_obj_add_arr(w->doc, object, "children");
 
 		/* On: down, else along, else up and along. */
@@ -303,12 +251,12 @@ static void add_timeline(struct writer *w, yyjson_mut_val *root)
 	for (uint32_t i = 0; i < count; i++) {
 		yyjson_mut_val *object = yyjson_mut_arr_add_obj(w->doc, array);
 
-		add_seconds(w, object, "time_s", capture->ticks[i].time_ns);
+		weigh_document_seconds(w->document, object, "time_s", capture->ticks[i].time_ns);
 		if (capture->ticks[i].rss)
-			add_uint(w, object, "rss", capture->ticks[i].rss);
+			weigh_document_uint(w->document, object, "rss", capture->ticks[i].rss);
 		else
 			yyjson_mut_obj_add_null(w->doc, object, "rss");
-		add_uint(w, object, "live", capture->ticks[i].live);
+		weigh_document_uint(w->document, object, "live", capture->ticks[i].live);
 	}
 }
 
@@ -323,40 +271,42 @@ static void add_sizes(struct writer *w, yyjson_mut_val *root)
 		const struct weigh_size_band *band = &bands[i];
 		yyjson_mut_val *object = yyjson_mut_arr_add_obj(w->doc, array);
 
-		add_uint(w, object, "from", band->from);
+		weigh_document_uint(w->document, object, "from", band->from);
 		if (band->limit == UINT64_MAX)
 			yyjson_mut_obj_add_null(w->doc, object, "to");
 		else
-			add_uint(w, object, "to", band->limit);
-		add_uint(w, object, "blocks",
-			 weigh_whole_next(&blocks,
-					  (struct weigh_estimate){band->blocks, band->blocks, band->blocks})
-				 .value);
-		add_uint(w, object, "bytes",
-			 weigh_whole_next(&bytes,
-					  (struct weigh_estimate){band->bytes, band->bytes, band->bytes})
-				 .value);
+			weigh_document_uint(w->document, object, "to", band->limit);
+		weigh_document_uint(
+			w->document, object, "blocks",
+			weigh_whole_next(&blocks,
+					 (struct weigh_estimate){band->blocks, band->blocks, band->blocks})
+				.value);
+		weigh_document_uint(w->document, object, "bytes",
+				    weigh_whole_next(&bytes, (struct weigh_estimate){band->bytes, band->bytes,
+										     band->bytes})
+					    .value);
 	}
 }
 
 static struct weigh_error *build(struct writer *w, const struct weigh_json_parts *parts)
 {
-	yyjson_mut_val *root = yyjson_mut_obj(w->doc);
+	yyjson_mut_val *root = w->document->root;
 
-	yyjson_mut_doc_set_root(w->doc, root);
-	add_text(w, root, "schema", "weigh.report/1");
+	weigh_document_text(w->document, root, "schema", "weigh.report/1");
 	add_capture(w, root);
 	struct weigh_error *error = add_all_totals(w, root, parts->view);
 	if (error)
 		return error;
 	add_resident(w, root);
 	add_losses(w, root);
-	add_text(w, root, "at", weigh_at_name(parts->view->at));
-	add_text(w, root, "by", weigh_by_name(parts->rows->by));
+	weigh_document_text(w->document, root, "at", weigh_at_name(parts->view->at));
+	weigh_document_text(w->document, root, "by", weigh_by_name(parts->rows->by));
 	if (parts->filter)
-		yyjson_mut_obj_add_val(w->doc, root, "filter",
-				       outside_text(w, parts->filter, strlen(parts->filter)));
-	add_uint(w, root, "unseen_high", (uint64_t)weigh_chance_unseen(&parts->view->chance));
+		yyjson_mut_obj_add_val(
+			w->doc, root, "filter",
+			weigh_document_value(w->document, parts->filter, strlen(parts->filter)));
+	weigh_document_uint(w->document, root, "unseen_high",
+			    (uint64_t)weigh_chance_unseen(&parts->view->chance));
 	add_rows(w, root, parts->rows);
 	if (parts->tree)
 		add_tree(w, root, parts->tree);
@@ -367,34 +317,18 @@ static struct weigh_error *build(struct writer *w, const struct weigh_json_parts
 	return NULL;
 }
 
-static struct weigh_error *print(struct writer *w, const yyjson_alc *memory, FILE *out)
-{
-	yyjson_write_err failure;
-	size_t length;
-	char *text = yyjson_mut_write_opts(w->doc, YYJSON_WRITE_PRETTY_TWO_SPACES, memory, &length, &failure);
-
-	if (!text)
-		return weigh_error_create(WEIGH_ERROR_STATE, "JSON: %s: report this as a bug", failure.msg);
-	fwrite(text, 1, length, out);
-	fputc('\n', out);
-	free(text);
-	return NULL;
-}
-
 struct weigh_error *weigh_json_print(const struct weigh_report *report, const struct weigh_json_parts *parts,
 				     FILE *out)
 {
-	struct writer w = {.report = report};
-	const yyjson_alc memory = {note_malloc, note_realloc, note_free, &w};
+	struct weigh_document document;
+	struct weigh_error *error = weigh_document_init(&document);
 
-	w.doc = yyjson_mut_doc_new(&memory);
-	if (!w.doc)
-		return weigh_error_create_memory();
-	struct weigh_error *error = build(&w, parts);
-	if (!error && w.out_of_memory)
-		error = weigh_error_create_memory();
+	if (error)
+		return error;
+	struct writer w = {.document = &document, .doc = document.doc, .report = report};
+	error = build(&w, parts);
 	if (!error)
-		error = print(&w, &memory, out);
-	yyjson_mut_doc_free(w.doc);
+		error = weigh_document_print(&document, out);
+	weigh_document_deinit(&document);
 	return error;
 }

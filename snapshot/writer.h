@@ -20,6 +20,7 @@
 enum {
 	WEIGH_STREAM_BUFFER = 1 << 16,
 	WEIGH_VARINT_MAX = 10,
+	WEIGH_SAMPLE_BYTES = 256, /* of what a value looks like */
 };
 
 /* A section as it grows. */
@@ -73,13 +74,17 @@ void weigh_writer_destroy(struct weigh_writer *writer);
 uint32_t weigh_writer_text(struct weigh_writer *writer, const char *bytes, size_t count);
 
 /*
- * The number of a value: equal when `kind` (any small number the caller likes)
- * and bytes are. The bytes are not copied: they must stay as they are until the
- * writer is destroyed. `*fresh` tells a first occurrence; the caller then adds
- * an entry to VALUES. UINT32_MAX without memory, or past 2^32 - 2 values.
+ * The number of a value: equal when `kind` (a number below 16 that the caller
+ * chooses) and bytes are. The bytes are not copied: they must stay as they are
+ * until the writer is destroyed. `*fresh` tells a first occurrence; the caller
+ * then adds an entry to VALUES. UINT32_MAX without memory, or past 2^32 - 2
+ * values. `hash` is that of weigh_writer_value_hash(); with many values it
+ * pays to call weigh_writer_value_fetch() some look-ups ahead.
  */
-uint32_t weigh_writer_value(struct weigh_writer *writer, unsigned kind, const void *bytes, size_t count,
-			    bool *fresh);
+uint64_t weigh_writer_value_hash(unsigned kind, const void *bytes, size_t count);
+void weigh_writer_value_fetch(const struct weigh_writer *writer, uint64_t hash);
+uint32_t weigh_writer_value(struct weigh_writer *writer, uint64_t hash, unsigned kind, const void *bytes,
+			    size_t count, bool *fresh);
 
 /*
  * The values that cost most by being there again, `limit` at the most, in
