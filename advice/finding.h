@@ -36,6 +36,20 @@ struct weigh_check {
 
 enum { WEIGH_CHECKS_MAX = 6 };
 
+/* What a finding changes in the model, so that it can be applied after others. */
+enum weigh_effect_kind {
+	WEIGH_EFFECT_NONE,    /* nothing: an alternative to others, or of another quantity */
+	WEIGH_EFFECT_BYTES,   /* its saving goes; bytes that no other finding is about */
+	WEIGH_EFFECT_RECORD,  /* a table's records become `to`, an enum weigh_record */
+	WEIGH_EFFECT_CONTENT, /* a field of a table holds `to`, an enum weigh_content */
+};
+struct weigh_effect {
+	enum weigh_effect_kind kind;
+	uint32_t table; /* of the evidence's tables */
+	uint32_t field; /* of the table */
+	int to;
+};
+
 struct weigh_finding {
 	char id[16];      /* "W09-1": rule and number, the same for the same capture */
 	const char *rule; /* static: "duplicate-strings" */
@@ -53,6 +67,7 @@ struct weigh_finding {
 	int check_count;
 	char *cost;   /* what it costs: time, care */
 	char *verify; /* command that measures it */
+	struct weigh_effect effect;
 };
 
 /* Considered, and not advised. */
@@ -78,6 +93,8 @@ struct weigh_advice {
 	struct weigh_step *steps; /* findings that can be applied together, in order */
 	uint32_t step_count;
 	double peak, end; /* bytes before any change */
+	enum weigh_quantity quantity; /* of the steps */
+	double least; /* the gate: findings that save less are rejected */
 };
 
 #endif
