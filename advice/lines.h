@@ -5,6 +5,7 @@
 #ifndef WEIGH_ADVICE_LINES_H
 #define WEIGH_ADVICE_LINES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct weigh_line_reader {
