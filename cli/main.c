@@ -17,6 +17,7 @@
 static const struct weigh_verb *const verbs[] = {
 	&weigh_verb_run,
 	&weigh_verb_report,
+	&weigh_verb_heap,
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };

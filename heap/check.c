@@ -139,7 +139,9 @@ static struct weigh_error *check_counts(const char *path, const struct weigh_sna
 					  " objects, more than weigh can number: take a smaller snapshot",
 					  path, header->objects);
 	for (size_t i = 0; i < sizeof(for_each_object) / sizeof(*for_each_object); i++) {
-		if (header->sections[for_each_object[i]].bytes < header->objects)
+		uint64_t bytes = header->sections[for_each_object[i]].bytes;
+		bool absent = for_each_object[i] == WEIGH_SNAPSHOT_SITED && !bytes;
+		if (bytes < header->objects && !absent)
 			return damaged(path, at, "more objects than there are entries for");
 	}
 	for (int id = 0; id < WEIGH_SNAPSHOT_SECTIONS; id++) {

@@ -224,6 +224,8 @@ static struct weigh_error *decode_sited(const struct weigh_heap_source *source,
 	bool sampled = source->header->mode == WEIGH_MODE_SAMPLED;
 	struct weigh_heap_stream stream;
 
+	if (!source->header->sections[WEIGH_SNAPSHOT_SITED].bytes)
+		return NULL;
 	weigh_heap_source_open(source, WEIGH_SNAPSHOT_SITED, &stream);
 	uint32_t *before = calloc(graph->shape_count ? graph->shape_count : 1, sizeof(*before));
 	if (!before && !stream.error)
