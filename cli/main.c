@@ -18,6 +18,7 @@ static const struct weigh_verb *const verbs[] = {
 	&weigh_verb_run,
 	&weigh_verb_report,
 	&weigh_verb_heap,
+	&weigh_verb_advise,
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
