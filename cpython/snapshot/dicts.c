@@ -206,8 +206,8 @@ static struct weigh_shape *write_split(struct weigh_scan *scan, struct weigh_pla
 static struct weigh_shape *write_map(struct weigh_scan *scan, struct weigh_plan *plan, PyDictObject *dict,
 				     bool of_thread, bool in_file, uint64_t *length)
 {
-	uint32_t last_key = WEIGH_NUMBER_NONE;
-	uint32_t last_value = WEIGH_NUMBER_NONE;
+	uint32_t last_key = (uint32_t)scan->number;
+	uint32_t last_value = last_key;
 	PyDictKeysObject *keys = dict->ma_keys;
 	for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
 		PyObject *key;

@@ -106,7 +106,7 @@ static int put_half(PyObject *target, void *arg)
  */
 static uint64_t put_pairs(struct weigh_scan *scan, const struct weigh_plan *plan, PyObject *object)
 {
-	struct pairs pairs = {scan, {WEIGH_NUMBER_NONE, WEIGH_NUMBER_NONE}, 0};
+	struct pairs pairs = {scan, {(uint32_t)scan->number, (uint32_t)scan->number}, 0};
 	PyDictObject *dict = (PyDictObject *)object;
 	struct weigh_values values = weigh_values_of_dict(dict);
 	for (Py_ssize_t i = 0; i < dict->ma_keys->dk_nentries; i++) {
@@ -134,7 +134,7 @@ static uint64_t put_pairs(struct weigh_scan *scan, const struct weigh_plan *plan
 static uint64_t put_items(struct weigh_scan *scan, PyObject **items, Py_ssize_t count)
 {
 	enum { AHEAD = 12 };
-	uint32_t last = WEIGH_NUMBER_NONE;
+	uint32_t last = (uint32_t)scan->number;
 	for (Py_ssize_t i = 0; i < count; i++) {
 		if (i + AHEAD < count) {
 			uintptr_t ahead = (uintptr_t)items[i + AHEAD];
@@ -199,7 +199,7 @@ static struct weigh_shape *put_references(struct weigh_scan *scan, struct weigh_
 	} else if (shape->tail == WEIGH_TAIL_PAIRS) {
 		*length = put_pairs(scan, plan, object);
 	} else {
-		struct tail tail = {scan, WEIGH_NUMBER_NONE, 0};
+		struct tail tail = {scan, (uint32_t)scan->number, 0};
 		weigh_tail_visit(scan, plan, object, &references, put_member, &tail);
 		*length = tail.count;
 	}
@@ -235,10 +235,8 @@ static void put_site(struct weigh_scan *scan, const struct weigh_plan *plan, PyO
 {
 	const struct weigh_take_sites *sites = scan->take->sites;
 	struct weigh_take_seen seen;
-	if (!sites)
-		return;
-	bool found = sites->find((uintptr_t)object - plan->kind.preheader, &seen, sites->arg);
-	if (!found) {
+	bool found = sites && sites->find((uintptr_t)object - plan->kind.preheader, &seen, sites->arg);
+	if (sites && !found) {
 		uintptr_t other = other_block(plan, object);
 		found = other && sites->find(other, &seen, sites->arg);
 	}
@@ -290,8 +288,7 @@ static void write_object(struct weigh_scan *scan, struct weigh_marks_leaf *leaf,
 		weigh_scalar_write(scan, object);
 	if (in_file) {
 		put_bytes(scan, 0, 0, 0);
-		if (scan->take->sites)
-			put(scan, WEIGH_SNAPSHOT_SITED, 0);
+		put(scan, WEIGH_SNAPSHOT_SITED, 0);
 	} else {
 		weigh_blocks_tell(&scan->sink, &plan->kind, object);
 		put_bytes(scan, scan->sink.gross - gross, scan->sink.net - net,
@@ -310,7 +307,7 @@ static void write_frame(struct weigh_scan *scan, uintptr_t address)
 	struct weigh_references references = {.count = 0};
 	struct weigh_plan *plan = weigh_plan_of(scan, &PyFrame_Type);
 	struct weigh_frame_view view = weigh_frame_view_running((weigh_python_frame *)address);
-	struct tail tail = {scan, WEIGH_NUMBER_NONE, 0};
+	struct tail tail = {scan, (uint32_t)scan->number, 0};
 	weigh_frame_gather(&view, &references);
 	struct weigh_shape *shape =
 		weigh_shape_frame(scan, plan, view.code, false, (uint32_t)references.named_locals);
@@ -322,8 +319,7 @@ static void write_frame(struct weigh_scan *scan, uintptr_t address)
 	weigh_frame_tail_visit(scan, &references, put_member, &tail);
 	put_shape(scan, shape, tail.count);
 	put_bytes(scan, 0, 0, 0);
-	if (scan->take->sites)
-		put(scan, WEIGH_SNAPSHOT_SITED, 0);
+	put(scan, WEIGH_SNAPSHOT_SITED, 0);
 	weigh_label_write_frame(scan, view.code);
 #else
 	(void)scan;
@@ -385,8 +381,6 @@ void weigh_scan_write(struct weigh_scan *scan)
 	weigh_scalars_end(scan);
 	for (size_t i = 0; i < sizeof(for_each) / sizeof(*for_each); i++)
 		stream_of(scan, for_each[i])->entries = scan->number;
-	if (scan->take->sites)
-		stream_of(scan, WEIGH_SNAPSHOT_SITED)->entries = scan->number;
 	scan->writer->header.objects = scan->number;
 	scan->writer->header.references = stream_of(scan, WEIGH_SNAPSHOT_EDGES)->entries;
 }

@@ -210,7 +210,8 @@ struct weigh_shape *weigh_shape_begin(struct weigh_scan *scan, uint32_t type, ui
 	}
 	*shape = (struct weigh_shape){
 		.number = scan->shape_count++, .slots = slots, .tail = tail, .flags = flags, .guess = guess};
-	memset(guess, 0xff, guesses * sizeof(*guess));
+	for (uint32_t i = 0; i < guesses; i++)
+		guess[i] = (uint32_t)scan->number;
 	weigh_stream_put(shapes, type);
 	weigh_stream_put(shapes, flags);
 	weigh_stream_put(shapes, tail);

@@ -26,7 +26,10 @@ struct weigh_shape *weigh_shape_array(struct weigh_scan *scan, struct weigh_plan
 struct weigh_shape *weigh_shape_frame(struct weigh_scan *scan, struct weigh_plan *plan, PyCodeObject *code,
 				      bool object, uint32_t locals);
 
-/* Puts a shape into SHAPES; the caller then puts each slot. NULL without memory. */
+/*
+ * Puts a shape into SHAPES, of which the object that is being written is the
+ * first; the caller then puts each slot. NULL without memory.
+ */
 struct weigh_shape *weigh_shape_begin(struct weigh_scan *scan, uint32_t type, uint32_t flags, uint32_t tail,
 				      uint32_t slots);
 
@@ -64,7 +67,7 @@ static inline uint32_t weigh_number_of(const struct weigh_scan *scan, const void
 	return leaf->ranks[word] + (uint32_t)__builtin_popcountll(bits & (bit - 1));
 }
 
-/* Puts a reference; `guess` is what is expected, NONE: the object itself. */
+/* Puts a reference; `guess` is the target that is expected. */
 static inline void weigh_put_reference(struct weigh_scan *scan, uint32_t *guess, const void *target)
 {
 	struct weigh_stream *edges = &scan->writer->streams[WEIGH_SNAPSHOT_EDGES];
@@ -73,8 +76,7 @@ static inline void weigh_put_reference(struct weigh_scan *scan, uint32_t *guess,
 		weigh_stream_put(edges, 0);
 		return;
 	}
-	int64_t expected = *guess == WEIGH_NUMBER_NONE ? (int64_t)scan->number : (int64_t)*guess;
-	int64_t off = (int64_t)number - expected;
+	int64_t off = (int64_t)number - (int64_t)*guess;
 	weigh_stream_put(edges, ((uint64_t)off << 1 ^ (uint64_t)(off >> 63)) + 1);
 	*guess = number;
 	edges->entries++;
