@@ -73,7 +73,7 @@ fuzz: ## opening captures under a coverage-guided fuzzer, a minute (SECONDS=600)
 golden: ## what reports print, against tests/golden; UPDATE=1 writes the files anew
 	@scripts/need compiler cmocka
 	@$(MAKE) -s --no-print-directory build/unit/build.ninja
-	@$(if $(UPDATE),WEIGH_GOLDEN_UPDATE=1) scripts/run-unit unit golden
+	@$(if $(UPDATE),WEIGH_GOLDEN_UPDATE=1) scripts/run-unit unit golden golden_heap
 
 test-python: ## the Python tests on every Python found
 	@scripts/need compiler c++ python

@@ -37,6 +37,15 @@ double weigh_object_resident(const struct weigh_object_blocks *blocks)
 	return sum;
 }
 
+uint64_t weigh_object_gross(const struct weigh_object_blocks *blocks)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < blocks->count; i++)
+		sum += round_up(blocks->requests[i] + (blocks->requests[i] > SMALL_MAX ? 8 : 0), 16);
+	return sum;
+}
+
 static struct weigh_object_blocks one(uint64_t request)
 {
 	return (struct weigh_object_blocks){{request}, 1};
@@ -123,6 +132,16 @@ struct weigh_object_blocks weigh_blocks_slots(uint32_t python, uint64_t attribut
 {
 	(void)python;
 	return one(COLLECTED + 16 + attributes * POINTER);
+}
+
+/* 3.11 and 3.12 make the values of the dict that could be before anything is in them. */
+struct weigh_object_blocks weigh_blocks_slots_below(uint32_t python, uint64_t attributes)
+{
+	uint64_t slots = attributes * POINTER;
+
+	if (python >= 0x030d0000 || python < 0x030b0000)
+		return one(48 + slots);
+	return two((python >= 0x030c0000 ? 48 : 56) + slots, values_bytes(python, 0));
 }
 
 uint64_t weigh_request_str(uint32_t python, uint64_t characters, unsigned bits)

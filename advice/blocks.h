@@ -35,6 +35,9 @@ struct weigh_object_blocks {
 /* Sum over the blocks. */
 double weigh_object_resident(const struct weigh_object_blocks *blocks);
 
+/* Sum of what the blocks occupy: whole size classes, a chunk's head included. */
+uint64_t weigh_object_gross(const struct weigh_object_blocks *blocks);
+
 /* `python` is PY_VERSION_HEX throughout. */
 
 /* A dict of its own with so many keys, built by insertion; `all_str` when every key is a str. */
@@ -54,6 +57,9 @@ double weigh_blocks_asked_dict(uint32_t python);
 
 /* An instance of a class with __slots__ all the way up. */
 struct weigh_object_blocks weigh_blocks_slots(uint32_t python, uint64_t attributes);
+
+/* The same below a base without: the instance can still have a dict, which nothing uses. */
+struct weigh_object_blocks weigh_blocks_slots_below(uint32_t python, uint64_t attributes);
 
 /* A str of so many characters, the widest of them with so many bits (7, 8, 16, 32). */
 uint64_t weigh_request_str(uint32_t python, uint64_t characters, unsigned bits);

@@ -14,7 +14,7 @@
 struct weigh_collector {
 	struct weigh_advice *advice;
 	uint32_t finding_room, rejected_room; /* private */
-	bool failed;			  /* something found no memory */
+	bool failed;     /* something found no memory */
 };
 
 /*

@@ -42,6 +42,7 @@ enum weigh_effect_kind {
 	WEIGH_EFFECT_BYTES,   /* its saving goes; bytes that no other finding is about */
 	WEIGH_EFFECT_RECORD,  /* a table's records become `to`, an enum weigh_record */
 	WEIGH_EFFECT_CONTENT, /* a field of a table holds `to`, an enum weigh_content */
+	WEIGH_EFFECT_CODED,   /* a table becomes columns, of machine numbers where they can be */
 };
 struct weigh_effect {
 	enum weigh_effect_kind kind;

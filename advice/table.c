@@ -5,7 +5,7 @@
 
 #include "advice/blocks.h"
 
-enum { POINTER = 8, INT_BITS = 30 };
+enum { POINTER = 8, INT_BITS = 30, ASKED_DICT = 64, DATE = 32, BYTES16 = 33 + 16 };
 
 unsigned weigh_width_of_bits(unsigned bits)
 {
@@ -17,37 +17,55 @@ unsigned weigh_width_of_codes(uint64_t values)
 	return values <= 1 << 8 ? 1 : values <= 1 << 16 ? 2 : values <= (uint64_t)1 << 32 ? 4 : 8;
 }
 
-double weigh_table_record_resident(const struct weigh_table *table)
+/* A record's own blocks by the model; of an instance whose dict was asked for all but that. */
+static struct weigh_object_blocks record_blocks(const struct weigh_table *table)
 {
-	struct weigh_object_blocks blocks = {.count = 0};
 	const uint64_t fields = table->field_count;
-	double beside = 0;
+
 	switch (table->record) {
 	case WEIGH_RECORD_DICT:
-		blocks = weigh_blocks_dict(table->python, fields, table->str_keys);
-		break;
+		return weigh_blocks_dict(table->python, fields, table->str_keys);
 	case WEIGH_RECORD_LIST:
-		blocks = weigh_blocks_list(table->python, table->room > fields ? table->room : fields);
-		break;
+		return weigh_blocks_list(table->python, table->room > fields ? table->room : fields);
 	case WEIGH_RECORD_TUPLE:
-		blocks = weigh_blocks_tuple(table->python, fields);
-		break;
+		return weigh_blocks_tuple(table->python, fields);
 	case WEIGH_RECORD_NAMED_TUPLE:
-		blocks = weigh_blocks_named_tuple(table->python, fields);
-		break;
+		return weigh_blocks_named_tuple(table->python, fields);
 	case WEIGH_RECORD_INSTANCE_ASKED:
-		beside = weigh_blocks_asked_dict(table->python);
-		__attribute__((fallthrough));
 	case WEIGH_RECORD_INSTANCE:
-		blocks = weigh_blocks_instance(table->python, fields);
-		break;
+		return weigh_blocks_instance(table->python, fields);
 	case WEIGH_RECORD_SLOTS:
-		blocks = weigh_blocks_slots(table->python, fields);
-		break;
+		return weigh_blocks_slots(table->python, fields);
+	case WEIGH_RECORD_SLOTS_BELOW:
+		return weigh_blocks_slots_below(table->python, fields);
 	default:
-		break;
+		return (struct weigh_object_blocks){.count = 0};
 	}
+}
+
+double weigh_table_record_modelled(const struct weigh_table *table)
+{
+	struct weigh_object_blocks blocks = record_blocks(table);
+	double beside =
+		table->record == WEIGH_RECORD_INSTANCE_ASKED ? weigh_blocks_asked_dict(table->python) : 0;
+
 	return weigh_object_resident(&blocks) + beside;
+}
+
+double weigh_table_record_gross(const struct weigh_table *table)
+{
+	struct weigh_object_blocks blocks = record_blocks(table);
+
+	if (table->record == WEIGH_RECORD_INSTANCE_ASKED && table->python >= 0x030b0000)
+		blocks.requests[blocks.count++] = ASKED_DICT;
+	return (double)weigh_object_gross(&blocks);
+}
+
+double weigh_table_record_resident(const struct weigh_table *table)
+{
+	if (table->found_resident > 0 && table->record == table->found)
+		return table->found_resident;
+	return weigh_table_record_modelled(table);
 }
 
 /* The objects or numbers of one field, without what refers to them. */
@@ -62,6 +80,10 @@ static double content_resident(const struct weigh_table *table, const struct wei
 						      table->python, field->bits ? field->bits : INT_BITS));
 	case WEIGH_CONTENT_FLOAT:
 		return records * weigh_block_resident(weigh_request_float(table->python));
+	case WEIGH_CONTENT_DATE:
+		return records * weigh_block_resident(DATE);
+	case WEIGH_CONTENT_BYTES16:
+		return records * weigh_block_resident(BYTES16);
 	case WEIGH_CONTENT_ARRAY:
 		return records * weigh_width_of_bits(field->bits ? field->bits : 64);
 	case WEIGH_CONTENT_CODES:

@@ -42,9 +42,41 @@ struct weigh_marks_leaf *weigh_marks_grow(struct weigh_marks *marks, uintptr_t a
 	return leaf;
 }
 
+static struct weigh_marks_leaf *merge(struct weigh_marks_leaf *a, struct weigh_marks_leaf *b)
+{
+	struct weigh_marks_leaf *first = NULL;
+	struct weigh_marks_leaf **end = &first;
+	while (a && b) {
+		struct weigh_marks_leaf **lower = a->base < b->base ? &a : &b;
+		*end = *lower;
+		end = &(*end)->next;
+		*lower = (*lower)->next;
+	}
+	*end = a ? a : b;
+	return first;
+}
+
+/* Runs of 1, 2, 4, ... leaves are merged as they come to be two of a length. */
+static void sort(struct weigh_marks *marks)
+{
+	struct weigh_marks_leaf *runs[WEIGH_MARKS_ADDRESS_BITS] = {NULL};
+	for (struct weigh_marks_leaf *leaf = marks->leaves, *next; leaf; leaf = next) {
+		size_t i = 0;
+		next = leaf->next;
+		leaf->next = NULL;
+		for (; runs[i]; runs[i++] = NULL)
+			leaf = merge(runs[i], leaf);
+		runs[i] = leaf;
+	}
+	marks->leaves = NULL;
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++)
+		marks->leaves = merge(marks->leaves, runs[i]);
+}
+
 bool weigh_marks_number(struct weigh_marks *marks)
 {
 	uint64_t members = 0;
+	sort(marks);
 	for (struct weigh_marks_leaf *leaf = marks->leaves; leaf; leaf = leaf->next) {
 		if (!leaf->ranks && !(leaf->ranks = weigh_pages_take(rank_bytes)))
 			return false;

@@ -85,8 +85,9 @@ static inline bool weigh_marks_has(const struct weigh_marks *marks, uintptr_t ad
 }
 
 /*
- * Numbers the members from 0, so that weigh_marks_rank can tell the number of
- * each; members put in later have none. False without memory.
+ * Numbers the members from 0 by ascending address, so that weigh_marks_rank
+ * can tell the number of each; members put in later have none. The leaves are
+ * in that order then. False without memory.
  */
 bool weigh_marks_number(struct weigh_marks *marks);
 

@@ -8,6 +8,7 @@ bench/run.py long [--minutes N] [--millions N]
 bench/run.py accuracy [--patterns ...] [--seeds N]
 bench/run.py micro
 bench/run.py sizes
+bench/run.py heap
 bench/run.py quick [--keep]    the guard figures against bench/baseline.json
 bench/run.py all --full        everything, then the page
 bench/run.py page              write docs/benchmarks.md from what has been measured
@@ -74,6 +75,12 @@ def run_sizes(place, options):
     measure.main(place, options.rounds or (7 if options.full else 3), options.scale or 1)
 
 
+def run_heap(place, options):
+    from heap import measure
+
+    measure.main(place, options.rounds or (5 if options.full else 3), options.scale or 1)
+
+
 def run_quick(place, options):
     from micro import quick
 
@@ -94,10 +101,11 @@ BENCHMARKS = {
     "accuracy": run_accuracy,
     "micro": run_micro,
     "sizes": run_sizes,
+    "heap": run_heap,
     "quick": run_quick,
     "page": write_page,
 }
-ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "sizes", "page")
+ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "sizes", "heap", "page")
 ACCURACY_PEERS = ("memray", "memray-python", "scalene", "tracemalloc-1")
 
 

@@ -7,6 +7,7 @@
  */
 #include "capture/check.h"
 
+#include "capture/parts.h"
 #include "weigh/format_math.h"
 
 #include <inttypes.h>
@@ -79,6 +80,25 @@ static struct weigh_error *not_a_capture(const char *path, const struct weigh_he
 		path);
 }
 
+static struct weigh_error *check_file_size(const char *path, const struct weigh_header *header,
+					   uint64_t file_size)
+{
+	const struct weigh_part *wrong;
+	if (file_size < header->file_size)
+		return cut_short(path, file_size, header->file_size);
+	if (header->file_size > absurd_file)
+		return damaged(path, offsetof(struct weigh_header, file_size), "an impossible size");
+	if (!weigh_parts_sane(header, &wrong))
+		return damaged(path, (uint64_t)((const char *)wrong - (const char *)header),
+			       "a part that is not where it should be");
+	if (file_size < weigh_parts_end(header))
+		return cut_short(path, file_size, weigh_parts_end(header));
+	if (file_size != weigh_parts_end(header))
+		return damaged(path, offsetof(struct weigh_header, file_size),
+			       "a size that is not the file's");
+	return NULL;
+}
+
 struct weigh_error *weigh_check_header(const char *path, const struct weigh_header *header, size_t length,
 				       uint64_t file_size)
 {
@@ -106,12 +126,7 @@ struct weigh_error *weigh_check_header(const char *path, const struct weigh_head
 		return damaged(path, offsetof(struct weigh_header, header_size), "a header of another size");
 	if (length < sizeof(*header))
 		return cut_short(path, length, sizeof(*header));
-	if (file_size < header->file_size)
-		return cut_short(path, file_size, header->file_size);
-	if (header->file_size != file_size || file_size > absurd_file)
-		return damaged(path, offsetof(struct weigh_header, file_size),
-			       "a size that is not the file's");
-	return NULL;
+	return check_file_size(path, header, file_size);
 }
 
 static struct weigh_error *check_section(const struct weigh_capture *capture, int id)
@@ -382,7 +397,7 @@ struct weigh_error *weigh_check_capture(struct weigh_capture *capture)
 
 	capture->header = (const struct weigh_header *)capture->bytes;
 	if ((error = weigh_check_header(capture->path, capture->header, sizeof(*capture->header),
-					capture->size)) ||
+					capture->file_size)) ||
 	    (error = check_sections(capture)) || (error = check_header_numbers(capture)) ||
 	    (error = check_codes(capture)) || (error = check_nodes(capture)) ||
 	    (error = check_sites(capture)) || (error = check_timeline(capture)) ||

@@ -6,7 +6,9 @@
  */
 #include "capture/finish.h"
 
+#include "capture/beside.h"
 #include "capture/open.h"
+#include "capture/parts.h"
 #include "vendor/xxhash/xxhash.h"
 
 #include <errno.h>
@@ -17,13 +19,49 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The finished capture: what is in memory, and after it the parts from their files. */
+struct parcel {
+	uint8_t *bytes; /* owned */
+	uint64_t size;
+	int parts[WEIGH_PART_COUNT]; /* owned; -1: none */
+};
+
 static uint64_t align_section(uint64_t offset)
 {
 	return (offset + 63) & ~(uint64_t)63;
 }
 
-/* A capture with every section cut to its use, sealed; the caller frees `*bytes`. */
-static struct weigh_error *compact(const struct weigh_capture *capture, uint8_t **bytes, uint64_t *size)
+static void parcel_deinit(struct parcel *parcel)
+{
+	free(parcel->bytes);
+	for (int id = 0; id < WEIGH_PART_COUNT; id++)
+		if (parcel->parts[id] >= 0)
+			close(parcel->parts[id]);
+}
+
+/* Snapshots that were taken and are whole get their places behind the capture. */
+static void place_parts(struct parcel *parcel, struct weigh_header *header, const char *path)
+{
+	uint64_t end = header->file_size;
+	for (int id = 0; id < WEIGH_PART_COUNT; id++) {
+		struct weigh_part *part = &header->parts[id];
+		if (part->state != WEIGH_PART_TAKEN)
+			continue;
+		parcel->parts[id] = weigh_beside_open(path, (enum weigh_part_id)id, header->pid, &part->size);
+		if (parcel->parts[id] < 0) {
+			part->state = WEIGH_PART_WANTED;
+			part->error = part->error ? part->error : WEIGH_PART_DIED;
+			continue;
+		}
+		part->state = WEIGH_PART_HERE;
+		part->offset = align_section(end);
+		end = part->offset + part->size;
+	}
+}
+
+/* A capture with every section cut to its use, sealed. End `parcel` with parcel_deinit() also after an error. */
+static struct weigh_error *compact(const struct weigh_capture *capture, const char *path,
+				   struct parcel *parcel)
 {
 	uint64_t end = align_section(sizeof(struct weigh_header));
 
@@ -49,10 +87,11 @@ static struct weigh_error *compact(const struct weigh_capture *capture, uint8_t 
 		section->capacity = section->used;
 		offset = align_section(offset + length);
 	}
+	parcel->bytes = (uint8_t *)header;
+	parcel->size = end;
+	place_parts(parcel, header, path);
 	uint64_t seal = XXH3_64bits(header, end);
 	header->seal = seal ? seal : 1;
-	*bytes = (uint8_t *)header;
-	*size = end;
 	return NULL;
 }
 
@@ -71,8 +110,43 @@ static int write_all(int fd, const uint8_t *bytes, uint64_t size)
 	return 0;
 }
 
-/* Put `bytes` at `path` in one step: readers see the old file or the new one. */
-static struct weigh_error *replace(const char *path, const uint8_t *bytes, uint64_t size, mode_t mode)
+/* The same for a file from its beginning. */
+static int write_file(int fd, int from, uint64_t size)
+{
+	enum { STEP = 256 << 10 };
+	uint8_t *buffer = malloc(STEP);
+	int failure = buffer ? 0 : ENOMEM;
+
+	for (uint64_t done = 0; !failure && done < size;) {
+		ssize_t n = pread(from, buffer, STEP, (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		failure = n < 0 ? errno : n == 0 ? EIO : write_all(fd, buffer, (uint64_t)n);
+		done += (uint64_t)(n > 0 ? n : 0);
+	}
+	free(buffer);
+	return failure;
+}
+
+static int write_parcel(int fd, const struct parcel *parcel)
+{
+	const struct weigh_header *header = (const struct weigh_header *)parcel->bytes;
+	int failure = write_all(fd, parcel->bytes, parcel->size);
+
+	for (int id = 0; id < WEIGH_PART_COUNT && !failure; id++) {
+		const struct weigh_part *part = &header->parts[id];
+		if (parcel->parts[id] < 0)
+			continue;
+		if (lseek(fd, (off_t)part->offset, SEEK_SET) < 0)
+			failure = errno;
+		else
+			failure = write_file(fd, parcel->parts[id], part->size);
+	}
+	return failure;
+}
+
+/* Put it at `path` in one step: readers see the old file or the new one. */
+static struct weigh_error *replace(const char *path, const struct parcel *parcel, mode_t mode)
 {
 	char *beside;
 	if (asprintf(&beside, "%s.%ld.tmp", path, (long)getpid()) < 0)
@@ -83,7 +157,7 @@ static struct weigh_error *replace(const char *path, const uint8_t *bytes, uint6
 	if (fd < 0) {
 		failure = errno;
 	} else {
-		failure = write_all(fd, bytes, size);
+		failure = write_parcel(fd, parcel);
 		/* Some file systems tell of a full disk only here. */
 		if (close(fd) && !failure)
 			failure = errno;
@@ -100,16 +174,27 @@ static struct weigh_error *replace(const char *path, const uint8_t *bytes, uint6
 	return NULL;
 }
 
+static bool has_parts(const struct weigh_header *header)
+{
+	return weigh_parts_end(header) != header->file_size;
+}
+
 static struct weigh_error *finish(struct weigh_capture *capture, const char *path, mode_t mode)
 {
-	uint8_t *bytes;
-	uint64_t size;
-	struct weigh_error *error = compact(capture, &bytes, &size);
-
-	if (!error) {
-		error = replace(path, bytes, size, mode);
-		free(bytes);
+	/* Only a capture that was finished before has parts. */
+	if (has_parts(capture->header)) {
+		weigh_capture_close(capture);
+		return NULL;
 	}
+	struct parcel parcel = {.parts = {-1, -1}};
+	struct weigh_error *error = compact(capture, path, &parcel);
+
+	if (!error)
+		error = replace(path, &parcel, mode);
+	for (int id = 0; id < WEIGH_PART_COUNT && !error; id++)
+		if (parcel.parts[id] >= 0)
+			weigh_beside_remove(path, (enum weigh_part_id)id);
+	parcel_deinit(&parcel);
 	weigh_capture_close(capture);
 	return error;
 }

@@ -14,6 +14,9 @@
  * hash. The new file is written beside the old one and takes its place in one
  * step; on any failure the old file stays as it is and the error says why.
  * Nobody may be recording into it.
+ *
+ * Snapshots that were taken, and are whole by now, become parts of it: their
+ * own files (capture/beside.h) are removed.
  */
 struct weigh_error *weigh_capture_finish(const char *path);
 

@@ -106,7 +106,7 @@ static struct weigh_error *read_used(struct weigh_capture *capture, int fd)
 		size_t got;
 		error = read_at(fd, capture->path, 0, &header, sizeof(header), &got);
 		if (!error)
-			error = weigh_check_header(capture->path, &header, got, capture->size);
+			error = weigh_check_header(capture->path, &header, got, capture->file_size);
 		if (!error) {
 			memcpy(capture->bytes, &header, sizeof(header));
 			error = read_sections(capture, fd, done, &more);
@@ -146,6 +146,7 @@ struct weigh_error *weigh_capture_open_fd(int fd, const char *path, struct weigh
 	if (!capture)
 		return weigh_error_create_memory();
 	capture->size = header.file_size;
+	capture->file_size = (uint64_t)status.st_size;
 	capture->path = strdup(path);
 	capture->bytes = calloc(1, capture->size);
 	if (!capture->path || !capture->bytes)

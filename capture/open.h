@@ -22,8 +22,9 @@
 
 struct weigh_capture {
 	char *path;     /* as given to weigh_capture_open() */
-	uint8_t *bytes; /* the file; everything below but `path` points into it */
+	uint8_t *bytes; /* the capture; everything below but `path` points into it */
 	uint64_t size;
+	uint64_t file_size; /* with the parts that follow, which are not read: see capture/parts.h */
 	bool sealed; /* the file carries a hash, and it is right */
 
 	const struct weigh_header *header;

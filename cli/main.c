@@ -17,6 +17,8 @@
 static const struct weigh_verb *const verbs[] = {
 	&weigh_verb_run,
 	&weigh_verb_report,
+	&weigh_verb_heap,
+	&weigh_verb_advise,
 	&weigh_verb_verify,
 };
 

@@ -3,10 +3,7 @@
  */
 #include "cpython/text.h"
 
-#include <stdint.h>
-
-/* Writes one character; the number of bytes, 1 to 4. */
-static size_t encode(uint32_t c, char *out)
+size_t weigh_text_encode(uint32_t c, char *out)
 {
 	if (c < 0x80) {
 		out[0] = (char)c;
@@ -45,6 +42,6 @@ const char *weigh_text_utf8(PyObject *text, struct weigh_text_scratch *scratch, 
 	}
 	int kind = PyUnicode_KIND(text);
 	for (Py_ssize_t i = 0; i < length && *bytes + 4 <= sizeof(scratch->bytes); i++)
-		*bytes += encode(PyUnicode_READ(kind, data, i), scratch->bytes + *bytes);
+		*bytes += weigh_text_encode(PyUnicode_READ(kind, data, i), scratch->bytes + *bytes);
 	return scratch->bytes;
 }

@@ -8,6 +8,7 @@
 #include <Python.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { WEIGH_TEXT_SCRATCH = 1024 };
 
@@ -21,5 +22,8 @@ struct weigh_text_scratch {
  * NUL-terminated.
  */
 const char *weigh_text_utf8(PyObject *text, struct weigh_text_scratch *scratch, size_t *bytes);
+
+/* Writes the UTF-8 of one character, 1 to 4 bytes; how many. */
+size_t weigh_text_encode(uint32_t c, char *out);
 
 #endif

@@ -171,6 +171,8 @@ struct weigh_heap_edge {
 		WEIGH_EDGE_PAIR_KEY, /* key of pair `index` */
 		WEIGH_EDGE_PAIR, /* value of pair `index` */
 		WEIGH_EDGE_MEMBER,
+		WEIGH_EDGE_SHAPE_KEY, /* implied: the key of slot `index` that its shape with KEYS names */
+		WEIGH_EDGE_TYPE, /* implied: its type */
 	} kind;
 	uint32_t index;
 };

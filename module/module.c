@@ -12,6 +12,7 @@
 #include "interpose/natives.h"
 #include "interpose/patch.h"
 #include "module/sizes.h"
+#include "module/snapshots.h"
 #include "module/tallies.h"
 #include "recorder/recorder.h"
 
@@ -187,7 +188,7 @@ PyMODINIT_FUNC PyInit__weigh(void)
 		Py_DECREF(module);
 		return NULL;
 	}
-	if (!weigh_sizes_add(module) || !weigh_tallies_add(module))
+	if (!weigh_sizes_add(module) || !weigh_tallies_add(module) || !weigh_snapshots_add(module))
 		Py_CLEAR(module);
 	return module;
 }

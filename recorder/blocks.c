@@ -231,6 +231,21 @@ bool weigh_blocks_remove(struct weigh_granule *granule, uintptr_t address, struc
 	return take_out_locked(granule, page, slot_of(address), entry);
 }
 
+/* Never waits: in a forked child the thread that holds the lock does not exist. */
+bool weigh_blocks_read(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry)
+{
+	uint64_t page = __atomic_load_n(page_of(granule, address), __ATOMIC_RELAXED);
+	bool lock = !(page & SMALL_PAGE);
+	if (lock && !weigh_spin_try(&granule->lock))
+		return false;
+	const struct weigh_entry *found = find(lock ? *page_of(granule, address) : page, slot_of(address));
+	if (found)
+		*entry = *found;
+	if (lock)
+		weigh_spin_give(&granule->lock);
+	return found != NULL;
+}
+
 static enum weigh_block_kind kind_of_state(enum weigh_block_state state)
 {
 	switch (state) {

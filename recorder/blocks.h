@@ -171,6 +171,12 @@ bool weigh_blocks_remove(struct weigh_granule *granule, uintptr_t address, struc
  */
 struct weigh_entry *weigh_blocks_small(struct weigh_granule *granule, uintptr_t address);
 
+/*
+ * A copy of the entry of a block, for a reader under the GIL or in a forked
+ * child; false when there is none, or another thread holds the page.
+ */
+bool weigh_blocks_read(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry);
+
 /* Takes out the entry that weigh_blocks_small returned. */
 void weigh_blocks_drop(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry);
 

@@ -26,7 +26,7 @@ static struct weigh_spin lock; /* guards `idle` */
 static pthread_key_t ending;
 static uint64_t records;
 
-/* Stands in for the record of a thread that has ended as far as we are concerned. */
+/* Stands in for the record of a thread that has ended as far as we are concerned, or is ours. */
 static struct weigh_thread gone = {.depth = 1, .gone = true};
 
 static uint32_t strays; /* threads inside an event without a record to show it */
@@ -53,6 +53,11 @@ static void thread_ends(void *record)
 		thread->idle = true;
 		weigh_spin_give(&lock);
 	}
+}
+
+void weigh_thread_pass(void)
+{
+	weigh_self = &gone;
 }
 
 bool weigh_threads_init(void)

@@ -62,6 +62,9 @@ extern __thread struct weigh_thread *weigh_self __attribute__((tls_model("initia
 /* The calling thread's record, made at its first event; NULL: no memory. */
 struct weigh_thread *weigh_thread_attach(void);
 
+/* The calling thread is one of ours: nothing that it does is recorded. */
+void weigh_thread_pass(void);
+
 /* Makes ready to attach threads; false when the system refuses. */
 bool weigh_threads_init(void);
 

@@ -141,33 +141,37 @@ static struct layout lay_out(const struct weigh_grid *grid, int indent)
 	return layout;
 }
 
-static void print_cell(const struct weigh_grid *grid, const struct layout *layout, int column,
-		       const char *text, FILE *out)
+/* Prints a cell after the `blanks` that are due; what is due after it, so that no line ends in blanks. */
+static int print_cell(const struct weigh_grid *grid, const struct layout *layout, int column, int blanks,
+		      const char *text, FILE *out)
 {
 	const struct weigh_grid_column *c = &grid->columns[column];
-	int width = layout->widths[column];
+	int width = layout->widths[column], own = weigh_text_width(text);
 
+	if (!*text)
+		return blanks + width + 2;
 	if (column == grid->column_count - 1) {
+		fprintf(out, "%*s", blanks, "");
 		weigh_text_print(grid->style, out, text, layout->last);
-	} else if (c->left) {
-		int used = weigh_text_print(grid->style, out, text, grid->style->width ? width : 0);
-		fprintf(out, "%*s", width - used + 2, "");
-	} else if (width) {
-		fprintf(out, "%*s%s  ", width - weigh_text_width(text), "", text);
+		return 0;
 	}
+	fprintf(out, "%*s", blanks + (c->left ? 0 : width - own), "");
+	int used = weigh_text_print(grid->style, out, text, grid->style->width ? width : 0);
+	return (c->left ? width - used : 0) + 2;
 }
 
 static void print_row(const struct weigh_grid *grid, const struct layout *layout, int indent, char **cells,
 		      FILE *out)
 {
-	fprintf(out, "%*s", indent, "");
+	int blanks = indent;
+
 	for (int c = 0; c < grid->column_count; c++) {
 		if (c < grid->column_count - 1 && !layout->widths[c])
 			continue;
 		bool bold = cells && grid->columns[c].bold;
 		if (bold)
 			weigh_style_ink(grid->style, out, WEIGH_INK_BOLD);
-		print_cell(grid, layout, c, cells ? cells[c] : grid->columns[c].head, out);
+		blanks = print_cell(grid, layout, c, blanks, cells ? cells[c] : grid->columns[c].head, out);
 		if (bold)
 			weigh_style_ink(grid->style, out, WEIGH_INK_PLAIN);
 	}

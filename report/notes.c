@@ -4,6 +4,7 @@
  *
  * One thread; allocates nothing.
  */
+#include "capture/parts.h"
 #include "report/report.h"
 
 #include <inttypes.h>
@@ -95,6 +96,26 @@ static void note_refused(struct weigh_notes *notes, const struct weigh_header *h
 	}
 }
 
+/* Snapshots that were asked for and are not here. */
+static void note_parts(struct weigh_notes *notes, const struct weigh_header *header)
+{
+	static const char *const when[WEIGH_PART_COUNT] = {
+		[WEIGH_PART_PEAK] = "peak",
+		[WEIGH_PART_END] = "end",
+	};
+
+	for (int id = 0; id < WEIGH_PART_COUNT; id++) {
+		const struct weigh_part *part = &header->parts[id];
+		if (part->state == WEIGH_PART_WANTED && part->error)
+			add_note(notes, "no snapshot of the objects at the %s: %s", when[id],
+				 weigh_part_trouble(part));
+		else if (part->state == WEIGH_PART_WANTED && header->exit != WEIGH_EXIT_UNKNOWN)
+			add_note(notes,
+				 "no snapshot of the objects at the %s: the program did not come to %s",
+				 when[id], id == WEIGH_PART_PEAK ? "one" : "it");
+	}
+}
+
 void weigh_notes_collect(struct weigh_notes *notes, const struct weigh_capture *capture)
 {
 	const struct weigh_header *header = capture->header;
@@ -113,4 +134,5 @@ void weigh_notes_collect(struct weigh_notes *notes, const struct weigh_capture *
 			 weigh_count_text((double)header->pruned_sites, count));
 	}
 	note_refused(notes, header);
+	note_parts(notes, header);
 }

@@ -49,8 +49,7 @@ const char *weigh_mode_text(const struct weigh_header *header)
 	return header->mode == WEIGH_MODE_EXACT ? "exact" : "sampled";
 }
 
-/* The program in the command: the first word, or "-c ..." and "-m name" as they stand. */
-static char *program_text(const struct weigh_capture *capture)
+char *weigh_program_text(const struct weigh_capture *capture)
 {
 	const struct weigh_text command = capture->header->command;
 	const char *start = capture->strings + command.offset;
@@ -75,7 +74,7 @@ void weigh_report_title(const struct weigh_report *report, FILE *out)
 	const struct weigh_header *header = report->capture->header;
 	const char *dot = weigh_style_pick(&report->style, " · ", ", ");
 	char number[WEIGH_NUMBER], ending[WEIGH_NOTE];
-	char *program = program_text(report->capture);
+	char *program = weigh_program_text(report->capture);
 
 	weigh_style_ink(&report->style, out, WEIGH_INK_BOLD);
 	if (program && *program)

@@ -47,6 +47,12 @@ char *weigh_exit_text(const struct weigh_header *header, char text[static WEIGH_
 /* "3.13.0", "3.14.0rc2", of a PY_VERSION_HEX. Returns `text`. */
 char *weigh_python_text(uint32_t version, char text[static WEIGH_NUMBER]);
 
+/*
+ * The program in the command: the first word, or "-c ..." and "-m name" as
+ * they stand. The caller frees it; NULL without memory.
+ */
+char *weigh_program_text(const struct weigh_capture *capture);
+
 /* "sampled" or "exact"; static. */
 const char *weigh_mode_text(const struct weigh_header *header);
 

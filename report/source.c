@@ -40,25 +40,37 @@ struct weigh_sources {
 	struct source_file *files; /* the one asked for last comes first */
 };
 
-struct weigh_error *weigh_sources_create(const struct weigh_capture *capture, struct weigh_sources **result)
+static struct weigh_error *create(const char *folder, size_t length, uint64_t started_unix_ns,
+				  struct weigh_sources **result)
 {
-	const struct weigh_header *header = capture->header;
 	struct weigh_sources *sources = calloc(1, sizeof(*sources));
 
 	if (!sources)
 		return weigh_error_create_memory();
-	sources->started_unix_ns = header->started_unix_ns;
-	sources->folder =
-		weigh_text_clean(capture->strings + header->folder.offset, header->folder.length, false);
+	sources->started_unix_ns = started_unix_ns;
+	sources->folder = weigh_text_clean(folder, length, false);
 	if (!sources->folder) {
 		free(sources);
 		return weigh_error_create_memory();
 	}
-	size_t length = strlen(sources->folder);
+	length = strlen(sources->folder);
 	while (length > 0 && sources->folder[length - 1] == '/')
 		sources->folder[--length] = '\0';
 	*result = sources;
 	return NULL;
+}
+
+struct weigh_error *weigh_sources_create(const struct weigh_capture *capture, struct weigh_sources **sources)
+{
+	const struct weigh_header *header = capture->header;
+
+	return create(capture->strings + header->folder.offset, header->folder.length,
+		      header->started_unix_ns, sources);
+}
+
+struct weigh_error *weigh_sources_create_since(uint64_t started_unix_ns, struct weigh_sources **sources)
+{
+	return create("", 0, started_unix_ns, sources);
 }
 
 static void file_destroy(struct source_file *file)

@@ -5,6 +5,7 @@
  */
 #include "report/summary.h"
 
+#include "capture/parts.h"
 #include "capture/resident.h"
 #include "report/report.h"
 #include "report/rows.h"
@@ -15,6 +16,7 @@
 enum {
 	LINES = 8,
 	WIDTH_IN_FILE = 100,
+	BESIDE_REPORT = 15, /* columns by which `weigh report` with an option is longer */
 	NOTES = 3, /* more do not fit the screen; the report has them all */
 };
 
@@ -102,6 +104,15 @@ static void print_next(const struct weigh_report *report, FILE *out)
 		weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
 		fputc('\n', out);
 	}
+	if (weigh_parts_end(report->capture->header) == report->capture->header->file_size)
+		return;
+	fputs("  weigh heap ", out);
+	print_quoted(report->capture->path, out);
+	fprintf(out, "%*s", BESIDE_REPORT, "");
+	weigh_style_ink(&report->style, out, WEIGH_INK_DIM);
+	fputs("# the objects, and who holds them", out);
+	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
+	fputc('\n', out);
 }
 
 static struct weigh_error *print_rows(const struct weigh_report *report, const struct weigh_view *peak,

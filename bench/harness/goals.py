@@ -3,6 +3,7 @@
 import statistics
 
 from accuracy import page as accuracy
+from heap import page as heap
 from overhead import page as overhead
 from sizes import page as sizes
 
@@ -154,6 +155,27 @@ def sizes_lines():
         yield line(f"sizeof of {what}: extra memory <= 0.15 of it", f"{part:.3f}", part <= 0.15)
 
 
+def heap_lines():
+    rows = (store.load("heap") or {"rows": {}})["rows"]
+    for name, title in heap.TITLES.items():
+        rounds = rows.get(name, {"rounds": ()})["rounds"]
+        if not rounds:
+            continue
+        what = title.partition(":")[0]
+        found = heap.median(rounds, heap.answer)
+        yield line(f"{what}: bytes within 2 % of resident memory", tables.percent(found), abs(found - 1) <= 0.02)
+        if name == "rows":
+            found = heap.median(rounds, heap.whole)
+            yield line(f"{what}: snapshot, dominators, retained bytes <= 5 s", f"{tables.seconds(found)} s", found <= 5)
+            found = heap.median(rounds, heap.pause)
+            yield line(f"{what}: pause <= 50 ms beyond the fork", f"{1000 * found:.0f} ms", found <= 0.05)
+        if name != "documents":
+            found = heap.median(rounds, heap.extra)
+            yield line(f"{what}: extra memory <= the heap", f"{found:.2f}", found <= 1)
+        found = heap.median(rounds, heap.per_object)
+        yield line(f"{what}: on disk <= 16 bytes for each", f"{found:.1f}", found <= 16)
+
+
 def notes():
     """What is known of the causes: the one part of the page that people write."""
     return "\n" + NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
@@ -170,6 +192,7 @@ def section():
         *micro_lines(),
         *accuracy_lines(),
         *sizes_lines(),
+        *heap_lines(),
     ]
     if not lines:
         return ""

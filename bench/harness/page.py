@@ -2,6 +2,7 @@
 
 from accuracy import page as accuracy
 from growth import page as growth
+from heap import page as heap
 from micro import page as micro
 from overhead import page as overhead
 from sizes import page as sizes
@@ -44,6 +45,6 @@ def main():
     known = store.load("overhead")
     if known:
         text += machine_text(known["about"])
-    for section in (goals.section, overhead.section, growth.section, accuracy.section, micro.section, sizes.section):
-        text += section() + "\n"
+    for part in (goals, overhead, growth, accuracy, micro, sizes, heap):
+        text += part.section() + "\n"
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")

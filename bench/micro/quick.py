@@ -12,6 +12,7 @@ import sys
 
 from harness import measure, programs, tools
 from harness import place as places
+from heap import measure as heap
 from overhead.measure import run_tool
 
 from micro.measure import measure_all, name_of
@@ -20,6 +21,8 @@ BASELINE = places.BENCH / "baseline.json"
 DEPTHS = (5, 100, 500)
 # Work in units of two to three seconds.
 PROGRAMS = {"rows": 0.2, "temporaries": 0.2, "fib": 0.2, "deep": 0.1}
+# A heap of 500,000 objects.
+HEAP_SCALE = 0.1
 TOLERANCE_RATIO = 0.10
 TOLERANCE_INSTRUCTIONS = 0.03
 
@@ -44,11 +47,21 @@ def program_ratios(place, rounds):
             yield f"{name}, {tool.name}", [one / without for one, without in zip(seconds[tool.name], seconds["bare"])]
 
 
+def heap_ratios(place, rounds):
+    """What a look at a heap takes, over what the program took to build it."""
+    found = {"snapshot": [], "weigh heap": []}
+    for _ in range(rounds):
+        steps = heap.one(place, "weigh", "rows", HEAP_SCALE)
+        found["snapshot"].append(steps["snapshot"]["seconds"] / steps["built"]["seconds"])
+        found["weigh heap"].append(steps["report"]["seconds"] / steps["built"]["seconds"])
+    yield from found.items()
+
+
 def figures(place, rounds):
     """Name of a figure -> {"value", "best"}; instruction counts are their own best."""
     rows = measure_all(place, rounds, kinds=("object",), depths=DEPTHS, counted=(5, 500))
     found = {}
-    for name, ratios in [*pair_ratios(rows), *program_ratios(place, rounds)]:
+    for name, ratios in [*pair_ratios(rows), *program_ratios(place, rounds), *heap_ratios(place, rounds)]:
         found[name] = {"value": round(statistics.median(ratios), 3), "best": round(min(ratios), 3)}
     for depth in (5, 500):
         for mode, count in rows.get(f"object {depth} instructions", {}).items():

@@ -443,10 +443,12 @@ static void tell_parts(struct weigh_sink *sink, const struct weigh_kind *kind, P
 		add_map(sink, (struct weigh_map *)object);
 		break;
 	case WEIGH_FORM_ARROW:
-		weigh_arrow_visit(weigh_kind_base(kind->type), object, add_arrow, sink);
+		if (!sink->quiet)
+			weigh_arrow_visit(weigh_kind_base(kind->type), object, add_arrow, sink);
 		break;
 	case WEIGH_FORM_ASKED:
-		add_asked(sink, kind, object);
+		if (!sink->quiet)
+			add_asked(sink, kind, object);
 		break;
 	default:
 		break;

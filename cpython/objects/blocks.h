@@ -28,6 +28,7 @@ struct weigh_block {
 /* Where blocks are told: sums, and a function when each is wanted. */
 struct weigh_sink {
 	struct weigh_heap *heap;
+	bool quiet; /* no object may be asked: an answer takes memory */
 	void (*each)(struct weigh_sink *sink, const struct weigh_block *block);
 	uint64_t gross;
 	uint64_t requested;

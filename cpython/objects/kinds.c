@@ -59,8 +59,7 @@ PyTypeObject *weigh_kind_base(PyTypeObject *type)
 	return type;
 }
 
-/* The dict of a type; borrowed, NULL when it has none. */
-static PyObject *type_dict(PyTypeObject *type)
+PyObject *weigh_type_dict(PyTypeObject *type)
 {
 #if PY_VERSION_HEX >= 0x030c0000
 	PyObject *dict = PyType_GetDict(type);
@@ -71,14 +70,34 @@ static PyObject *type_dict(PyTypeObject *type)
 #endif
 }
 
+static bool is_name(PyObject *key, const char *name, size_t bytes)
+{
+	return PyUnicode_CheckExact(key) && PyUnicode_IS_COMPACT_ASCII(key) &&
+	       (size_t)PyUnicode_GET_LENGTH(key) == bytes && memcmp(PyUnicode_DATA(key), name, bytes) == 0;
+}
+
+PyObject *weigh_dict_find(PyObject *dict, const char *name)
+{
+	if (!dict || !PyDict_Check(dict))
+		return NULL;
+	struct weigh_values values = weigh_values_of_dict((PyDictObject *)dict);
+	PyDictKeysObject *keys = ((PyDictObject *)dict)->ma_keys;
+	size_t bytes = strlen(name);
+	for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
+		PyObject *key;
+		PyObject *value;
+		weigh_dict_entry(keys, i, &key, &value);
+		if (((PyDictObject *)dict)->ma_values)
+			value = i < values.count ? values.slots[i] : NULL;
+		if (key && value && is_name(key, name, bytes))
+			return value;
+	}
+	return NULL;
+}
+
 PyObject *weigh_type_entry(PyTypeObject *type, const char *name)
 {
-	PyObject *dict = type_dict(type);
-	PyObject *key = dict ? PyUnicode_FromString(name) : NULL;
-	PyObject *found = key ? PyDict_GetItemWithError(dict, key) : NULL;
-	Py_XDECREF(key);
-	PyErr_Clear();
-	return found;
+	return weigh_dict_find(weigh_type_dict(type), name);
 }
 
 static const struct {

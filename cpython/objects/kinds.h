@@ -74,6 +74,7 @@ struct weigh_kind {
 	uint8_t extra_items; /* that the type's allocator adds */
 	Py_ssize_t fields; /* of a structure sequence, those that do not count as items too; else 0 */
 	PyObject *asked; /* the method to ask, of WEIGH_FORM_ASKED; borrowed */
+	void *plan; /* the caller's own; NULL at first */
 	uint64_t objects;
 	uint64_t gross;
 	uint64_t requested;
@@ -110,6 +111,12 @@ static inline struct weigh_kind *weigh_kinds_find(struct weigh_kinds *kinds, PyT
 
 /* The type nearest to object that is written in C. Borrowed. */
 PyTypeObject *weigh_kind_base(PyTypeObject *type);
+
+/* The dict of a type; borrowed, NULL when it has none. */
+PyObject *weigh_type_dict(PyTypeObject *type);
+
+/* What a dict has under an ASCII str, by looking at all its entries: makes no object. Borrowed. */
+PyObject *weigh_dict_find(PyObject *dict, const char *name);
 
 /* What a type's own dict has under a name; borrowed. */
 PyObject *weigh_type_entry(PyTypeObject *type, const char *name);

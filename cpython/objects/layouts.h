@@ -467,6 +467,23 @@ struct weigh_cache_link {
 	struct weigh_cache_link *next;
 };
 
+/* The links themselves. */
+struct weigh_cache_entry {
+	struct weigh_cache_link link;
+	Py_hash_t hash;
+	PyObject *key;
+	PyObject *result;
+};
+
+struct weigh_cache {
+	struct weigh_cache_entry root;
+	void *wrapper;
+	int typed;
+	PyObject *cache;
+	Py_ssize_t hits;
+	PyObject *function;
+};
+
 /* numpy.ndarray: a public interface that has not changed since 1.7. */
 struct weigh_ndarray {
 	PyObject head;

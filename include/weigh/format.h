@@ -8,6 +8,7 @@
  * says where each section lies, how many entries are in use and how many there
  * is room for. When a recording ends the file may be rewritten with capacity
  * equal to use and sealed with a hash; readers need not care which they hold.
+ * Snapshots of the objects (weigh/snapshot.h) may follow it as parts.
  *
  * All integers are little endian. Bytes are bytes, times are nanoseconds.
  * docs/format.md describes the same in prose. Any change here that an older
@@ -21,7 +22,7 @@
 #define WEIGH_MAGIC "WEIGHCAP"
 
 enum {
-	WEIGH_FORMAT_VERSION = 2,
+	WEIGH_FORMAT_VERSION = 3,
 	WEIGH_BYTE_ORDER = 0x01020304,
 };
 
@@ -284,14 +285,45 @@ struct weigh_resident {
 	uint64_t recorder;        /* the recorder's own private memory */
 };
 
+/* Snapshots of the objects that follow the capture in its file. */
+enum weigh_part_id {
+	WEIGH_PART_PEAK = 0,
+	WEIGH_PART_END = 1,
+	WEIGH_PART_COUNT = 2,
+};
+
+/* What is added to the capture's name for the file that a snapshot has before it is a part. */
+#define WEIGH_PART_ENDINGS {".heap-peak", ".heap-end"}
+
+enum weigh_part_state {
+	WEIGH_PART_NONE = 0,   /* not asked for */
+	WEIGH_PART_WANTED = 1, /* asked for; when the recording is over: its time never came, or `error` */
+	WEIGH_PART_TAKEN = 2, /* in a file of its own, or on the way there */
+	WEIGH_PART_HERE = 3, /* in this file, at `offset` */
+};
+
+enum { WEIGH_PART_DIED = -1 }; /* the process that wrote it did */
+
+struct weigh_part {
+	uint32_t state; /* enum weigh_part_state */
+	uint32_t taken; /* how often it was, each time instead of the one before */
+	uint32_t writer; /* the process that writes it, or wrote it last; 0: the program itself */
+	int32_t error; /* errno of what went wrong last, or WEIGH_PART_DIED; 0: nothing */
+	uint64_t offset; /* from the start of the file, multiple of 64; only when HERE */
+	uint64_t size;
+	uint64_t live; /* footprint of all live recorded blocks then */
+	uint64_t pause_ns; /* how long the program stood still for it */
+	uint64_t fork_ns; /* of that, in the fork */
+};
+
 struct weigh_header {
 	char magic[8];
 	uint32_t version;
 	uint32_t byte_order;
 	uint32_t header_size; /* sizeof(struct weigh_header) */
 	uint32_t state;       /* enum weigh_state */
-	uint64_t file_size;
-	uint64_t seal; /* XXH3 64 of the whole file with this field 0; 0: not sealed */
+	uint64_t file_size; /* without the parts */
+	uint64_t seal; /* XXH3 64 of file_size bytes with this field 0; 0: not sealed */
 
 	uint32_t mode; /* enum weigh_mode */
 	uint32_t mode_forced; /* 1: exact because the allocator is not pymalloc over malloc */
@@ -323,6 +355,8 @@ struct weigh_header {
 	struct weigh_resident at_peak;  /* when a watcher saw live bytes highest */
 	struct weigh_resident at_end;   /* just before the recorder ended */
 	uint64_t rss_peak;              /* highest rss seen, or VmHWM when better */
+
+	struct weigh_part parts[WEIGH_PART_COUNT]; /* snapshots; each has a seal of its own */
 };
 
 #endif

@@ -56,7 +56,7 @@ enum weigh_snapshot_section_id {
 		11, /* for each object whose shape has a tail: items, pairs or members in it */
 	WEIGH_SNAPSHOT_ROOMS = 12, /* for each object of a SIZED shape: length, items there is room for */
 	WEIGH_SNAPSHOT_VALUED = 13, /* for each object of a VALUED shape: see below */
-	WEIGH_SNAPSHOT_SITED = 14, /* for each object: see below */
+	WEIGH_SNAPSHOT_SITED = 14, /* for each object: see below; empty when nothing was recorded */
 	WEIGH_SNAPSHOT_EDGES = 15, /* for each object: its references, see below */
 	WEIGH_SNAPSHOT_ROOTS = 16, /* each: enum weigh_snapshot_root, label (text), object */
 	WEIGH_SNAPSHOT_LABELS = 17, /* each: object - object before it, label (text) */

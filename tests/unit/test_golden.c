@@ -6,6 +6,7 @@
 #include "capture/open.h"
 #include "cli/verbs.h"
 #include "fake_capture.h"
+#include "golden.h"
 #include "report/summary.h"
 
 #include <fcntl.h>
@@ -19,14 +20,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-struct golden {
-	const char *name;
-	const char *capture;
-	const char *columns; /* "": not a terminal, lines of any length */
-	const char *locale;
-	const char *arguments[8];
-};
 
 static const struct golden goldens[] = {
 	{"lines", "sampled.weigh", "100", "C.UTF-8", {0}},
@@ -141,95 +134,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* The whole of a file; the test frees it. NULL when there is none. */
-static char *read_text(const char *path)
-{
-	FILE *file = fopen(path, "rb");
-	char *text = NULL;
-	size_t size = 0;
-
-	if (!file)
-		return NULL;
-	if (getdelim(&text, &size, 0, file) < 0) {
-		free(text);
-		text = strdup("");
-	}
-	fclose(file);
-	return text;
-}
-
-/* The test's folder has another name each time; what is expected names this one. */
-static char *settle(char *text)
-{
-	static const char settled[] = "/home/ada/bus";
-	char *result = NULL;
-	size_t size;
-	FILE *out = open_memstream(&result, &size);
-	const char *at = text;
-
-	for (const char *found; (found = strstr(at, folder)); at = found + strlen(folder)) {
-		fwrite(at, 1, (size_t)(found - at), out);
-		fputs(settled, out);
-	}
-	fputs(at, out);
-	fclose(out);
-	free(text);
-	return result;
-}
-
-static void compare(const char *name, char *text)
-{
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s.txt", GOLDEN_FOLDER, name);
-	text = settle(text);
-	if (getenv("WEIGH_GOLDEN_UPDATE")) {
-		fake_write(path, (const uint8_t *)text, strlen(text));
-	} else {
-		char *expected = read_text(path);
-		if (!expected)
-			fail_msg("%s: missing: look at what is printed, then run make golden UPDATE=1", path);
-		if (strcmp(text, expected))
-			print_error("%s: expected\n%s\nprinted\n%s\n", name, expected, text);
-		assert_string_equal(text, expected);
-		free(expected);
-	}
-	free(text);
-}
-
-/* Run the verb with its output in a file. */
-static void run_report(char **argv, int argc)
-{
-	struct weigh_arguments arguments;
-	bool help;
-	int status = 77, screen = dup(STDOUT_FILENO);
-
-	fflush(stdout);
-	assert_non_null(freopen("out", "w+", stdout));
-	struct weigh_error *error = weigh_arguments_init(&arguments, &weigh_verb_report, argc, argv, &help);
-	if (!error)
-		error = weigh_verb_report.perform(&arguments, &status);
-	weigh_arguments_deinit(&arguments);
-	fflush(stdout);
-	dup2(screen, STDOUT_FILENO);
-	close(screen);
-	if (error)
-		fail_msg("%s", error->message);
-	assert_int_equal(status, 0);
-}
-
 static void test_golden(void **state)
 {
-	const struct golden *golden = *state;
-	char *argv[10] = {(char *)golden->capture};
-	int argc = 1;
-
-	for (int i = 0; golden->arguments[i]; i++)
-		argv[argc++] = (char *)golden->arguments[i];
-	setenv("COLUMNS", golden->columns, 1);
-	setenv("LC_ALL", golden->locale, 1);
-	run_report(argv, argc);
-	compare(golden->name, read_text("out"));
+	golden_run(*state, &weigh_verb_report, folder);
 }
 
 static void print_summary(const char *name, const char *path, struct weigh_style style)
@@ -245,7 +152,7 @@ static void print_summary(const char *name, const char *path, struct weigh_style
 	assert_null(error);
 	fclose(out);
 	weigh_capture_close(capture);
-	compare(name, text);
+	golden_compare(name, text, folder);
 }
 
 static void test_summary(void **state)

@@ -1,0 +1,27 @@
+/*
+ * From a capture to advice: collects the evidence, asks every rule, applies
+ * what they found one after another.
+ *
+ * One thread; allocates with malloc.
+ */
+#ifndef WEIGH_ADVICE_ADVISE_H
+#define WEIGH_ADVICE_ADVISE_H
+
+#include "advice/evidence.h"
+#include "advice/finding.h"
+
+/*
+ * `evidence` must outlive nothing: findings own what they say. `share` is the
+ * gate, as a part of the peak (or end). The caller ends `*advice` with
+ * weigh_advice_destroy().
+ */
+struct weigh_error *weigh_advice_create(const struct weigh_evidence *evidence, double share,
+					struct weigh_advice **advice);
+
+/* Takes NULL. */
+void weigh_advice_destroy(struct weigh_advice *advice);
+
+/* The finding of this id; NULL: there is none. */
+const struct weigh_finding *weigh_advice_find(const struct weigh_advice *advice, const char *id);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * The unnoticed child: see base/child.h. Any thread of the program starts one;
+ * the child has one thread. Allocates nothing.
+ */
+#include "base/child.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	KERNEL_SIGNALS = 64 / 8, /* bytes of the kernel's set of signals */
+	PROCESSOR_SECONDS = 600,
+	NICER = 10,
+};
+
+/* libc's own function leaves out the signals that libc keeps for itself. */
+static void set_mask(const uint64_t *mask, uint64_t *before)
+{
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, before, KERNEL_SIGNALS);
+}
+
+/* As the directory of open files gives them, for kernels older than close_range (5.9). */
+static void close_by_list(int kept)
+{
+	struct entry {
+		uint64_t inode;
+		int64_t offset;
+		uint16_t bytes;
+		uint8_t type;
+		char name[];
+	};
+	char entries[4096] __attribute__((aligned(8)));
+	int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
+	long bytes;
+	while (list >= 0 && (bytes = syscall(SYS_getdents64, list, entries, sizeof(entries))) > 0) {
+		for (long at = 0; at < bytes;) {
+			const struct entry *entry = (const struct entry *)(entries + at);
+			int fd = atoi(entry->name);
+			if (entry->name[0] != '.' && fd != kept && fd != list)
+				close(fd);
+			at += entry->bytes;
+		}
+	}
+	close(list);
+}
+
+/*
+ * An end of a pipe or a socket that stayed open here would keep whoever waits
+ * for the program to close it waiting.
+ */
+static void close_others(int kept)
+{
+	bool done = (kept == 0 || syscall(SYS_close_range, 0u, (unsigned)kept - 1, 0) == 0) &&
+		    syscall(SYS_close_range, (unsigned)kept + 1, UINT_MAX, 0) == 0;
+	if (!done)
+		close_by_list(kept);
+}
+
+/* Better this process than the program, when memory runs out. */
+static void volunteer(void)
+{
+	static const char most[] = "1000";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+	ssize_t written = fd < 0 ? -1 : write(fd, most, sizeof(most) - 1);
+	if (written >= 0)
+		close(fd);
+}
+
+static void become_guest(int fd)
+{
+	const struct rlimit no_core = {0, 0}, seconds = {PROCESSOR_SECONDS, PROCESSOR_SECONDS};
+	close_others(fd);
+	volunteer();
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICER);
+	setrlimit(RLIMIT_CORE, &no_core);
+	setrlimit(RLIMIT_CPU, &seconds);
+	prctl(PR_SET_NAME, "weigh-snapshot");
+	/* Where cores go to a program the limit is not asked. */
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+pid_t weigh_child_start(int fd, int (*work)(int fd, void *arg), void *arg)
+{
+	const uint64_t all = UINT64_MAX;
+	uint64_t before;
+	int kept = errno;
+
+	/* No handler of the program's may run in the child, however early. */
+	set_mask(&all, &before);
+	long child = syscall(SYS_clone, 0ul, NULL, NULL, NULL, 0ul);
+	if (child == 0) {
+		become_guest(fd);
+		_exit(work(fd, arg));
+	}
+	int number = errno;
+	set_mask(&before, NULL);
+	errno = kept;
+	return child < 0 ? -number : (pid_t)child;
+}
+
+enum weigh_child_state weigh_child_look(pid_t child, bool wait, int *status)
+{
+	int ending, kept = errno;
+	pid_t seen = waitpid(child, &ending, (int)__WCLONE | (wait ? 0 : WNOHANG));
+	int number = errno;
+	errno = kept;
+	if (seen == 0 || (seen < 0 && number == EINTR))
+		return WEIGH_CHILD_RUNS;
+	if (seen == child && WIFEXITED(ending)) {
+		*status = WEXITSTATUS(ending);
+		return WEIGH_CHILD_ENDED;
+	}
+	*status = seen == child ? WTERMSIG(ending) : 0;
+	return WEIGH_CHILD_DIED;
+}
+
+void weigh_child_kill(pid_t child)
+{
+	int status;
+	kill(child, SIGKILL);
+	while (weigh_child_look(child, true, &status) == WEIGH_CHILD_RUNS)
+		continue;
+}

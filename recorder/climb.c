@@ -1,0 +1,50 @@
+/*
+ * When a snapshot of the peak is due: see recorder/climb.h.
+ */
+#include "recorder/climb.h"
+
+enum {
+	LEAST = 8 << 20,      /* above the start: less is not worth a fork */
+	STEP = 10,            /* a tenth */
+	SMALL_STEP = 200,     /* half a percent */
+	NOTICED = 1000,       /* what counts as growth: a thousandth */
+	CALM_NS = 50000000,
+	REST = 20,            /* pauses take a twentieth of the time at the most */
+	REST_FAILED_NS = 1000000000,
+};
+
+void weigh_climb_init(struct weigh_climb *climb, uint64_t live)
+{
+	*climb = (struct weigh_climb){.start = live, .highest = live};
+}
+
+bool weigh_climb_wants(struct weigh_climb *climb, uint64_t live, uint64_t now_ns)
+{
+	if (live > climb->highest + climb->highest / NOTICED) {
+		climb->highest = live;
+		climb->grown_ns = now_ns;
+	}
+	if (live < climb->start + LEAST || now_ns < climb->rest_ns)
+		return false;
+	if (live >= climb->kept + climb->kept / STEP)
+		return true;
+	return live >= climb->kept + climb->kept / SMALL_STEP && now_ns - climb->grown_ns >= CALM_NS;
+}
+
+bool weigh_climb_wants_last(const struct weigh_climb *climb, uint64_t live)
+{
+	return live >= climb->kept + climb->kept / SMALL_STEP;
+}
+
+void weigh_climb_taken(struct weigh_climb *climb, uint64_t live, uint64_t now_ns, uint64_t pause_ns)
+{
+	climb->before = climb->kept;
+	climb->kept = live;
+	climb->rest_ns = now_ns + pause_ns * REST;
+}
+
+void weigh_climb_failed(struct weigh_climb *climb, uint64_t now_ns)
+{
+	climb->kept = climb->before;
+	climb->rest_ns = now_ns + REST_FAILED_NS;
+}
