@@ -8,6 +8,7 @@
 #define WEIGH_ADVICE_EVIDENCE_H
 
 #include "advice/finding.h"
+#include "advice/lines.h"
 #include "advice/records.h"
 #include "base/error.h"
 #include "capture/names.h"
@@ -27,6 +28,7 @@ struct weigh_evidence {
 	struct weigh_heap_places *places;
 	struct weigh_heap_equal *equal;
 	struct weigh_records records;
+	const struct weigh_line_reader *source; /* set by who asks, who owns it; NULL: no source to be had */
 	uint32_t python; /* PY_VERSION_HEX */
 	/*
 	 * What savings in the graph are of: the peak, when the snapshot was taken

@@ -23,4 +23,8 @@ struct weigh_error *weigh_rules_duplicates(const struct weigh_evidence *evidence
 struct weigh_error *weigh_rules_containers(const struct weigh_evidence *evidence,
 					   struct weigh_collector *collector);
 
+/* On stacks, source and time; needs no graph. */
+struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,
+				       struct weigh_collector *collector);
+
 #endif

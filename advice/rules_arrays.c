@@ -10,6 +10,7 @@
  * One thread; allocates through the collector.
  */
 #include "advice/stack_rules.h"
+#include "advice/tell.h"
 #include "advice/words.h"
 
 #include <math.h>
@@ -37,14 +38,16 @@ struct place {
 	double blocks, size, runs; /* at the peak; bytes of one; ever made */
 };
 
-static bool find_place(const struct weigh_stacks *stacks, uint32_t index, struct place *place)
+/* `keeper` is the line that binds what the line `index` makes, or the line itself. */
+static bool read_place(const struct weigh_stacks *stacks, uint32_t index, uint32_t keeper,
+		       struct place *place)
 {
 	const struct weigh_stack_line *line = &stacks->lines[index];
 
 	*place = (struct place){.line = line, .blocks = round(line->large_peak.blocks)};
 	if (place->blocks < 1)
 		return false;
-	place->keeper = &stacks->lines[weigh_stacks_keeper(stacks, index)];
+	place->keeper = &stacks->lines[keeper];
 	place->text = weigh_stacks_text(stacks, place->keeper, place->keeper->line);
 	if (!place->text)
 		return false;
@@ -53,6 +56,11 @@ static bool find_place(const struct weigh_stacks *stacks, uint32_t index, struct
 	place->bound = weigh_words_target(place->text, &place->name);
 	place->value = weigh_words_value(place->text);
 	return true;
+}
+
+static bool find_place(const struct weigh_stacks *stacks, uint32_t index, struct place *place)
+{
+	return read_place(stacks, index, weigh_stacks_keeper(stacks, index), place);
 }
 
 /* One array for one run of the line, as far as it can be seen: a call or an operator, not both. */
@@ -103,23 +111,25 @@ static void add_name(struct rebound *rebound, const struct place *place)
 		rebound->last = place->keeper->line;
 }
 
-/* The line after the last of them that reads one of the names; 0: none does. */
-static uint32_t line_that_reads(const struct weigh_stacks *stacks, const struct weigh_stack_line *at,
-				const struct rebound *rebound)
+/* The last line of the function after them that reads one of the names; 0: none does. */
+static uint32_t last_reader(const struct weigh_stacks *stacks, const struct weigh_stack_line *at,
+			    const struct rebound *rebound)
 {
+	uint32_t last = 0;
+
 	for (uint32_t ahead = 1; ahead <= WEIGH_LINES_AHEAD; ahead++) {
 		const char *text = weigh_stacks_text(stacks, at, rebound->last + ahead);
 		if (!text || weigh_words_start_function(text))
-			return 0;
+			break;
 		/* The names given up already are not read. */
 		if (!strncmp(text, "del ", 4))
 			continue;
 		for (int i = 0; i < rebound->count; i++) {
 			if (weigh_words_count(weigh_words_all(text), &rebound->each[i]))
-				return rebound->last + ahead;
+				last = rebound->last + ahead;
 		}
 	}
-	return 0;
+	return last;
 }
 
 static void report_rebound(const struct weigh_stack_case *look, const struct place *place,
@@ -127,8 +137,8 @@ static void report_rebound(const struct weigh_stack_case *look, const struct pla
 {
 	struct weigh_collector *collector = look->collector;
 	struct weigh_finding *finding = weigh_collect_finding(collector, 29, rebind_rule);
-	uint32_t reader = line_that_reads(look->stacks, place->keeper, rebound);
-	char amount[WEIGH_AMOUNT];
+	uint32_t reader = last_reader(look->stacks, place->keeper, rebound);
+	char amount[WEIGH_TELL_COUNT];
 
 	if (!finding)
 		return;
@@ -143,18 +153,18 @@ static void report_rebound(const struct weigh_stack_case *look, const struct pla
 	finding->grade = reader ? WEIGH_GRADE_HYPOTHESIS : WEIGH_GRADE_LIKELY;
 	finding->evidence = weigh_collect_text(
 		collector, "2 blocks of %s at the peak from a line that binds one name, %.0f in all",
-		weigh_amount_text(place->size, amount), place->runs);
+		weigh_tell_bytes(place->size, amount), place->runs);
 	finding->change_before = weigh_collect_text(collector, "%s", place->text);
-	finding->change_after = weigh_collect_text(
-		collector, "del %s  # at the end of each pass, or right before this line\n%s", rebound->names,
-		place->text);
+	finding->change_after =
+		weigh_collect_text(collector, "%s\ndel %s  # after line %u, before the next pass",
+				   place->text, rebound->names, reader ? reader : rebound->last);
 	weigh_collect_check(collector, finding, WEIGH_CHECK_HOLDS, "the new %.*s is not made of the old one",
 			    (int)place->name.length, place->name.start);
 	weigh_collect_check(collector, finding, WEIGH_CHECK_HOLDS,
 			    "of %.0f made only 2 were alive at the peak", place->runs);
 	if (reader)
 		weigh_collect_check(collector, finding, WEIGH_CHECK_UNKNOWN,
-				    "line %u reads %s: after the loop?", reader, rebound->names);
+				    "line %u, the last to read %s, is in the loop", reader, rebound->names);
 	else
 		weigh_collect_check(collector, finding, WEIGH_CHECK_HOLDS,
 				    "no line of the function after %u reads %s", rebound->last,
@@ -207,7 +217,7 @@ static void report_concatenation(const struct weigh_stack_case *look, const stru
 	struct weigh_collector *collector = look->collector;
 	struct weigh_finding *finding = weigh_collect_finding(collector, 32, concatenation_rule);
 	double part = (place->runs - 1) / (2 * place->runs - 1);
-	char amount[WEIGH_AMOUNT], all[WEIGH_AMOUNT];
+	char amount[WEIGH_TELL_COUNT], all[WEIGH_TELL_COUNT];
 
 	if (!finding)
 		return;
@@ -224,11 +234,11 @@ static void report_concatenation(const struct weigh_stack_case *look, const stru
 	finding->grade = WEIGH_GRADE_LIKELY;
 	finding->evidence =
 		weigh_collect_text(collector, "%.0f copies of %s in all, the last two alive at the peak",
-				   place->runs, weigh_amount_text(place->line->large_total.footprint, all));
+				   place->runs, weigh_tell_bytes(place->line->large_total.footprint, all));
 	finding->change_before = weigh_collect_text(collector, "%s", place->text);
 	finding->change_after = weigh_collect_text(
 		collector, "%.*s = np.empty(%s in all)  # once, then fill the parts", (int)place->name.length,
-		place->name.start, weigh_amount_text(finding->after, amount));
+		place->name.start, weigh_tell_bytes(finding->after, amount));
 	weigh_collect_check(collector, finding, WEIGH_CHECK_UNKNOWN,
 			    "the size is known before, or the parts are kept in a list and joined once");
 	finding->cost = weigh_collect_text(collector, "the size must be known; it is faster too");
@@ -249,13 +259,17 @@ static void report_temporaries(const struct weigh_stack_case *look, const struct
 	struct weigh_collector *collector = look->collector;
 	struct weigh_finding *finding = weigh_collect_finding(collector, 30, temporaries_rule);
 	double spare = place->blocks - needed;
-	char amount[WEIGH_AMOUNT];
+	char amount[WEIGH_TELL_COUNT];
 
 	if (!finding)
 		return;
 	weigh_collect_place(collector, finding, place->line->file, place->line->line, place->line->function);
-	finding->title = weigh_collect_text(
-		collector, "an expression makes %.0f arrays more than it needs at once", spare);
+	if (spare > 1)
+		finding->title = weigh_collect_text(
+			collector, "an expression makes %.0f arrays more than it needs", spare);
+	else
+		finding->title =
+			weigh_collect_text(collector, "an expression makes an array more than it needs");
 	finding->quantity = WEIGH_QUANTITY_PEAK;
 	finding->before = place->line->large_peak.footprint;
 	finding->saving = weigh_stacks_capped(look->stacks, place->line, spare * place->size);
@@ -263,7 +277,7 @@ static void report_temporaries(const struct weigh_stack_case *look, const struct
 	finding->grade = WEIGH_GRADE_LIKELY;
 	finding->evidence =
 		weigh_collect_text(collector, "%.0f blocks of %s from this line at the peak, %.0f needed",
-				   place->blocks, weigh_amount_text(place->size, amount), needed);
+				   place->blocks, weigh_tell_bytes(place->size, amount), needed);
 	finding->change_before = weigh_collect_text(collector, "%s", place->text);
 	finding->change_after = weigh_collect_text(
 		collector, "one step to a line, each into the array before: t *= x; np.sqrt(t, out=t)");
@@ -285,8 +299,7 @@ static bool try_temporaries(const struct weigh_stack_case *look, const struct pl
 	struct weigh_arithmetic arithmetic = weigh_words_arithmetic(place->text);
 	double needed = arithmetic.terms > 1 ? 2 : 1;
 
-	if (place->line != place->keeper || place->blocks < 2 || !arithmetic.operators ||
-	    arithmetic.operators + arithmetic.calls < 2)
+	if (place->blocks < 2 || !arithmetic.operators || arithmetic.operators + arithmetic.calls < 2)
 		return false;
 	/* The old value of a name that is bound in a loop is one of them. */
 	if (place->bound && place->runs >= RUNS_LEAST * place->blocks)
@@ -308,15 +321,23 @@ static void reject_kept(const struct weigh_stack_case *look, const struct place 
 				       place->blocks);
 }
 
+static void look_at(const struct weigh_stack_case *look, uint32_t index)
+{
+	struct place own, kept;
+
+	if (!read_place(look->stacks, index, index, &own))
+		return;
+	if (try_concatenation(look, &own) || try_temporaries(look, &own))
+		return;
+	if (find_place(look->stacks, index, &kept) && !try_rebound(look, &kept))
+		reject_kept(look, &kept);
+}
+
 struct weigh_error *weigh_rules_arrays(const struct weigh_stack_case *look)
 {
 	for (uint32_t i = 0; i < look->stacks->count; i++) {
-		struct place place;
-		if (look->stacks->lines[i].large_peak.blocks < 1.5 || !find_place(look->stacks, i, &place))
-			continue;
-		if (!try_concatenation(look, &place) && !try_rebound(look, &place) &&
-		    !try_temporaries(look, &place))
-			reject_kept(look, &place);
+		if (look->stacks->lines[i].large_peak.blocks >= 1.5)
+			look_at(look, i);
 	}
 	return NULL;
 }

@@ -11,6 +11,7 @@
  */
 #include "advice/slope.h"
 #include "advice/stack_rules.h"
+#include "advice/tell.h"
 #include "advice/words.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ enum {
 	CACHE_BOUND = 1024,
 	CACHE_LEAST = 4 * CACHE_BOUND, /* blocks in it before a bound is worth a word */
 	SECONDS_LEAST = 1,
+	GROWTHS_MOST = 64, /* lines; more say no more */
 };
 
 static const char cache_rule[] = "unbounded-cache";
@@ -83,7 +85,7 @@ static void report_cache(const struct weigh_stack_case *look, const struct cache
 	struct weigh_collector *collector = look->collector;
 	struct weigh_finding *finding = weigh_collect_finding(collector, 24, cache_rule);
 	const struct weigh_stack_line *line = cache->line;
-	char amount[WEIGH_AMOUNT];
+	char amount[WEIGH_TELL_COUNT];
 
 	if (!finding)
 		return;
@@ -101,7 +103,7 @@ static void report_cache(const struct weigh_stack_case *look, const struct cache
 	finding->grade = WEIGH_GRADE_LIKELY;
 	finding->evidence =
 		weigh_collect_text(collector, "%.0f blocks of its answers alive at the end, %s with entries",
-				   cache->blocks, weigh_amount_text(cache->end, amount));
+				   cache->blocks, weigh_tell_bytes(cache->end, amount));
 	finding->change_before = weigh_collect_text(collector, "%s", decorator);
 	finding->change_after = weigh_collect_text(collector, "@lru_cache(maxsize=%d)", CACHE_BOUND);
 	weigh_collect_check(collector, finding, WEIGH_CHECK_HOLDS, "answers are alive at the end");
@@ -179,26 +181,52 @@ static struct weigh_slope slope_of_line(const struct weigh_stacks *stacks, const
 	return weigh_slope_of(points, moments);
 }
 
-static void report_growth(const struct weigh_stack_case *look, const struct weigh_stack_line *line,
-			  const struct weigh_slope *slope)
+/* Lines that grow together: one is in a function that the other calls, or in the same one. */
+struct growth {
+	uint32_t line;
+	struct weigh_slope slope;
+	uint32_t group; /* index of the first of them */
+};
+
+static void report_growth(const struct weigh_stack_case *look, const struct growth *all, uint32_t count,
+			  uint32_t group)
 {
 	struct weigh_collector *collector = look->collector;
-	struct weigh_finding *finding = weigh_collect_finding(collector, 25, growth_rule);
-	const char *text = weigh_stacks_text(look->stacks, line, line->line);
-	char amount[WEIGH_AMOUNT];
+	struct weigh_slope sum = {0};
+	const struct growth *most = &all[group];
+	uint32_t lines = 0;
+	char amount[WEIGH_TELL_COUNT], own[WEIGH_TELL_COUNT];
 
+	for (uint32_t i = group; i < count; i++) {
+		if (all[i].group != group)
+			continue;
+		lines++;
+		sum.rate += all[i].slope.rate;
+		sum.low += all[i].slope.low;
+		sum.high += all[i].slope.high;
+		if (all[i].slope.rate > most->slope.rate)
+			most = &all[i];
+	}
+	const struct weigh_stack_line *line = &look->stacks->lines[most->line];
+	const char *text = weigh_stacks_text(look->stacks, line, line->line);
+	struct weigh_finding *finding = weigh_collect_finding(collector, 25, growth_rule);
 	if (!finding)
 		return;
 	weigh_collect_place(collector, finding, line->file, line->line, line->function);
-	finding->title = weigh_collect_text(collector, "ever more of what this line makes is alive");
+	finding->title =
+		lines > 1 ? weigh_collect_text(collector,
+					       "ever more of what this line and %u beside it make is alive",
+					       lines - 1)
+			  : weigh_collect_text(collector, "ever more of what this line makes is alive");
 	finding->quantity = WEIGH_QUANTITY_GROWTH;
-	finding->before = finding->saving = slope->rate * seconds_of_hour;
-	finding->saving_low = slope->low * seconds_of_hour;
-	finding->saving_high = slope->high * seconds_of_hour;
+	finding->before = finding->saving = sum.rate * seconds_of_hour;
+	finding->saving_low = sum.low * seconds_of_hour;
+	finding->saving_high = sum.high * seconds_of_hour;
 	finding->grade = WEIGH_GRADE_HYPOTHESIS;
-	finding->evidence =
-		weigh_collect_text(collector, "%s in a second for %.1f s after the warm-up, to the end",
-				   weigh_amount_text(slope->rate, amount), slope->seconds);
+	finding->evidence = weigh_collect_text(
+		collector, "%s in a second, %s from this line, for %.1f s after the warm-up and to the end",
+		weigh_tell_bytes(sum.rate, amount), weigh_tell_bytes(most->slope.rate, own),
+		most->slope.seconds);
 	finding->change_before = text ? weigh_collect_text(collector, "%s", text) : NULL;
 	finding->change_after = weigh_collect_text(
 		collector, "drop it when it is done with: weigh heap --paths shows what holds it");
@@ -207,6 +235,38 @@ static void report_growth(const struct weigh_stack_case *look, const struct weig
 			    "alive when the program's own code had ended");
 	weigh_collect_check(collector, finding, WEIGH_CHECK_UNKNOWN, "it is not needed any more");
 	finding->cost = weigh_collect_text(collector, "to find out who keeps it, and why");
+}
+
+static bool same_function(const struct weigh_stack_line *a, const struct weigh_stack_line *b)
+{
+	return a->file_id == b->file_id && a->first_line == b->first_line;
+}
+
+static bool belong_together(const struct weigh_stacks *stacks, uint32_t a, uint32_t b)
+{
+	const struct weigh_stack_line *x = &stacks->lines[a], *y = &stacks->lines[b];
+
+	return same_function(x, y) ||
+	       (x->caller != WEIGH_NO_LINE && same_function(&stacks->lines[x->caller], y)) ||
+	       (y->caller != WEIGH_NO_LINE && same_function(&stacks->lines[y->caller], x));
+}
+
+/* Puts each growth into the group of the first one it belongs to. */
+static void group_growths(const struct weigh_stacks *stacks, struct growth *all, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		all[i].group = i;
+	for (uint32_t i = 0; i < count; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			uint32_t from = all[i].group, to = all[k].group;
+			if (from == to || !belong_together(stacks, all[i].line, all[k].line))
+				continue;
+			for (uint32_t j = 0; j < count; j++) {
+				if (all[j].group == (from > to ? from : to))
+					all[j].group = from > to ? to : from;
+			}
+		}
+	}
 }
 
 /* Whether a line builds something on purpose: it, or what keeps what it makes, is a script's own. */
@@ -219,12 +279,14 @@ static bool is_building(const struct weigh_stacks *stacks, uint32_t index)
 	       (text && weigh_words_making(text).made != WEIGH_MADE_NOTHING);
 }
 
-static void find_growth(const struct weigh_stack_case *look, const double *series, uint32_t moments,
-			struct weigh_point *points, const bool *done)
+/* What of the lines grows; returns how many do. */
+static uint32_t find_growths(const struct weigh_stack_case *look, const double *series, uint32_t moments,
+			     const bool *done, struct weigh_point *points, struct growth *found)
 {
 	const struct weigh_stacks *stacks = look->stacks;
+	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < stacks->count; i++) {
+	for (uint32_t i = 0; i < stacks->count && count < GROWTHS_MOST; i++) {
 		const struct weigh_stack_line *line = &stacks->lines[i];
 		if (done[i] || line->end < alive_share * line->peak || line->end <= 0)
 			continue;
@@ -236,7 +298,21 @@ static void find_growth(const struct weigh_stack_case *look, const double *serie
 			weigh_collect_rejected(look->collector, growth_rule, line->file, line->line, 0,
 					       "it grows while the script builds what it is for");
 		else
-			report_growth(look, line, &slope);
+			found[count++] = (struct growth){.line = i, .slope = slope};
+	}
+	return count;
+}
+
+static void find_growth(const struct weigh_stack_case *look, const double *series, uint32_t moments,
+			struct weigh_point *points, const bool *done)
+{
+	struct growth found[GROWTHS_MOST];
+	uint32_t count = find_growths(look, series, moments, done, points, found);
+
+	group_growths(look->stacks, found, count);
+	for (uint32_t i = 0; i < count; i++) {
+		if (found[i].group == i)
+			report_growth(look, found, count, i);
 	}
 }
 

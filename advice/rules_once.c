@@ -11,6 +11,7 @@
  * One thread; allocates with malloc, and through the collector.
  */
 #include "advice/stack_rules.h"
+#include "advice/tell.h"
 #include "advice/words.h"
 
 #include <stdlib.h>
@@ -104,7 +105,7 @@ static void report(const struct weigh_stack_case *look, const struct made *made)
 	unsigned number;
 	const char *rule = rule_of(made, &number);
 	struct weigh_finding *finding = weigh_collect_finding(collector, number, rule);
-	char amount[WEIGH_AMOUNT], at_end[WEIGH_AMOUNT];
+	char amount[WEIGH_TELL_COUNT], at_end[WEIGH_TELL_COUNT];
 
 	if (!finding)
 		return;
@@ -123,7 +124,7 @@ static void report(const struct weigh_stack_case *look, const struct made *made)
 	finding->grade = grade_of(made);
 	finding->evidence = weigh_collect_text(
 		collector, "%.0f blocks, %s at the peak, %s at the end", made->keeper->peak_blocks,
-		weigh_amount_text(made->keeper->peak, amount), weigh_amount_text(made->keeper->end, at_end));
+		weigh_tell_bytes(made->keeper->peak, amount), weigh_tell_bytes(made->keeper->end, at_end));
 	finding->change_before = weigh_collect_text(collector, "%s", made->text);
 	finding->change_after = changed_line(collector, made);
 	add_checks(look, finding, made);

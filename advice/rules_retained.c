@@ -6,6 +6,7 @@
  * One thread; allocates through the collector.
  */
 #include "advice/stack_rules.h"
+#include "advice/tell.h"
 
 static const char arenas_rule[] = "pinned-arenas";
 static const char malloc_rule[] = "free-in-malloc";
@@ -23,7 +24,7 @@ static void look_at_arenas(const struct weigh_stack_case *look)
 	const struct weigh_resident *end = &look->stacks->capture->header->at_end;
 	struct weigh_collector *collector = look->collector;
 	double free_bytes = (double)end->arenas - (double)end->small_live;
-	char held[WEIGH_AMOUNT], live[WEIGH_AMOUNT];
+	char held[WEIGH_TELL_COUNT], live[WEIGH_TELL_COUNT];
 
 	if (!is_much(look->stacks, free_bytes))
 		return;
@@ -39,8 +40,8 @@ static void look_at_arenas(const struct weigh_stack_case *look)
 	finding->saving_high = free_bytes;
 	finding->grade = WEIGH_GRADE_HYPOTHESIS;
 	finding->evidence = weigh_collect_text(collector, "%s of arenas, %s of objects in them",
-					       weigh_amount_text((double)end->arenas, held),
-					       weigh_amount_text((double)end->small_live, live));
+					       weigh_tell_bytes((double)end->arenas, held),
+					       weigh_tell_bytes((double)end->small_live, live));
 	finding->change_after = weigh_collect_text(
 		collector, "do the step that needs much in a process of its own, and return its result");
 	weigh_collect_check(collector, finding, WEIGH_CHECK_UNKNOWN,
@@ -53,7 +54,7 @@ static void look_at_malloc(const struct weigh_stack_case *look)
 	const struct weigh_header *header = look->stacks->capture->header;
 	struct weigh_collector *collector = look->collector;
 	double free_bytes = (double)header->at_end.malloc_free - (double)header->at_start.malloc_free;
-	char amount[WEIGH_AMOUNT];
+	char amount[WEIGH_TELL_COUNT];
 
 	if (!is_much(look->stacks, free_bytes))
 		return;
@@ -67,7 +68,7 @@ static void look_at_malloc(const struct weigh_stack_case *look)
 	finding->saving_high = free_bytes;
 	finding->grade = WEIGH_GRADE_HYPOTHESIS;
 	finding->evidence = weigh_collect_text(collector, "%s free in its heaps at the end",
-					       weigh_amount_text(free_bytes, amount));
+					       weigh_tell_bytes(free_bytes, amount));
 	finding->change_after = weigh_collect_text(
 		collector, "ctypes.CDLL(None).malloc_trim(0)  # after the step that needed much");
 	weigh_collect_check(collector, finding, WEIGH_CHECK_UNKNOWN,

@@ -4,23 +4,10 @@
  *
  * One thread; allocates with malloc, and through the collector.
  */
+#include "advice/rules.h"
 #include "advice/stack_rules.h"
 
 #include <math.h>
-#include <stdio.h>
-
-char *weigh_amount_text(double bytes, char text[static WEIGH_AMOUNT])
-{
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-	int unit = 0;
-
-	while (bytes >= 1023.95 && unit < 4) {
-		bytes /= 1024;
-		unit++;
-	}
-	snprintf(text, WEIGH_AMOUNT, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
-	return text;
-}
 
 double weigh_stacks_capped(const struct weigh_stacks *stacks, const struct weigh_stack_line *line,
 			   double saving)
@@ -38,5 +25,21 @@ struct weigh_error *weigh_rules_lines(const struct weigh_stacks *stacks, bool gr
 
 	for (size_t i = 0; !error && i < sizeof(rules) / sizeof(rules[0]); i++)
 		error = rules[i](&look);
+	return error;
+}
+
+struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,
+				       struct weigh_collector *collector)
+{
+	struct weigh_stacks stacks;
+
+	if (!evidence->capture)
+		return NULL;
+	struct weigh_error *error =
+		weigh_stacks_init(&stacks, evidence->capture, evidence->names, evidence->source);
+	if (error)
+		return error;
+	error = weigh_rules_lines(&stacks, evidence->graph != NULL, collector);
+	weigh_stacks_deinit(&stacks);
 	return error;
 }

@@ -37,11 +37,6 @@ struct weigh_error *weigh_rules_retained(const struct weigh_stack_case *look);
 struct weigh_error *weigh_rules_lines(const struct weigh_stacks *stacks, bool graph,
 				      struct weigh_collector *collector);
 
-enum { WEIGH_AMOUNT = 32 };
-
-/* Bytes in binary units with one decimal: "1.5 MiB". Returns `text`. */
-char *weigh_amount_text(double bytes, char text[static WEIGH_AMOUNT]);
-
 /* What can be saved at most of what is at a line, for other times have peaks of their own. */
 double weigh_stacks_capped(const struct weigh_stacks *stacks, const struct weigh_stack_line *line,
 			   double saving);

@@ -8,10 +8,12 @@
 #include "advice/words.h"
 #include "weigh/format_math.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FRAMES_MOST = 4096, KEEPERS_MOST = 8 };
+#define SIZE_OFF 0.05 /* of a size: what small blocks beside large ones may add to the sum */
 
 bool weigh_stacks_own_file(const char *file)
 {
@@ -86,6 +88,7 @@ static void add_large(struct weigh_large_sum *sum, const struct weigh_tally *tal
 	if (tally->samples <= 0 || tally->footprint < WEIGH_LARGE_LEAST * tally->blocks)
 		return;
 	sum->blocks += tally->blocks;
+	sum->bytes += tally->bytes;
 	sum->footprint += tally->footprint;
 }
 
@@ -130,6 +133,43 @@ static void add_site(struct weigh_stacks *stacks, uint32_t index)
 		line->end_blocks += site->live.blocks;
 		line->total += site->total.footprint;
 	}
+}
+
+/*
+ * The one size that all large blocks of a line have, as near as can be told: a
+ * size that was asked for in the program, by the histogram of sizes, of which a
+ * whole number makes up the sum. Beside each there may be a few small blocks,
+ * the strides of an array, that are counted otherwise. 0: there is none.
+ */
+static double size_of_all(const struct weigh_capture *capture, const struct weigh_large_sum *sum)
+{
+	uint32_t used = weigh_capture_count(capture, WEIGH_SECTION_SIZES);
+	double best = 0, most = 0;
+
+	for (uint32_t i = 0; i < WEIGH_SIZE_BUCKETS && i < used; i++) {
+		struct weigh_size_bucket bucket = {0};
+		for (uint32_t at = i; at < used; at += WEIGH_SIZE_BUCKETS) {
+			bucket.blocks += capture->sizes[at].blocks;
+			bucket.bytes += capture->sizes[at].bytes;
+		}
+		double size = bucket.blocks > 0 ? bucket.bytes / bucket.blocks : 0;
+		double count = size >= WEIGH_LARGE_LEAST ? round(sum->bytes / size) : 0;
+		if (count >= 1 && count > most && count <= sum->blocks + 0.5 &&
+		    fabs(sum->bytes - count * size) <= SIZE_OFF * size) {
+			most = count;
+			best = size;
+		}
+	}
+	return best;
+}
+
+static void count_large(const struct weigh_capture *capture, struct weigh_stack_line *line)
+{
+	struct weigh_large_sum *const sums[] = {&line->large_peak, &line->large_end, &line->large_total};
+	double size = line->large_peak.bytes > 0 ? size_of_all(capture, &line->large_peak) : 0;
+
+	for (int i = 0; size > 0 && i < 3; i++)
+		sums[i]->blocks = round(sums[i]->bytes / size);
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -190,6 +230,8 @@ struct weigh_error *weigh_stacks_init(struct weigh_stacks *stacks, const struct 
 		if (capture->sites[i].flags & WEIGH_SITE_USED)
 			add_site(stacks, i);
 	}
+	for (uint32_t i = 0; i < stacks->count; i++)
+		count_large(capture, &stacks->lines[i]);
 	sort_lines(stacks);
 	return NULL;
 }

@@ -23,7 +23,7 @@
 enum { WEIGH_LARGE_LEAST = 64 << 10 };
 
 struct weigh_large_sum {
-	double blocks, footprint;
+	double blocks, bytes, footprint;
 };
 
 struct weigh_stack_line {
@@ -33,7 +33,10 @@ struct weigh_stack_line {
 	/* Footprint of all blocks on whose stack the line is. */
 	double peak, end, total;
 	double peak_blocks, end_blocks;
-	/* Of these, large ones of which it is the innermost line of the user's own code. */
+	/*
+	 * Of these, large ones of which it is the innermost line of the user's own
+	 * code. Small ones beside them are not counted where it can be told.
+	 */
 	struct weigh_large_sum large_peak, large_end, large_total;
 	uint32_t
 		callers; /* lines of the user's own that called the function; those that made large blocks there */

@@ -5,6 +5,7 @@
  */
 #include "advice/advise.h"
 
+#include "cli/inquiry.h"
 #include "cli/verbs.h"
 #include "report/advice.h"
 
@@ -41,7 +42,6 @@ static const struct weigh_option options[OPTION_COUNT] = {
 };
 
 enum { STATUS_OVER = 3 };
-static const double gate = 0.01; /* of the peak: less is not worth an edit */
 
 struct request {
 	const char *path;
@@ -127,78 +127,44 @@ static struct weigh_error *print(struct weigh_advice_report *report, const struc
 	return NULL;
 }
 
-static struct weigh_error *advise(const struct weigh_evidence *evidence, const struct request *request,
+static struct weigh_error *advise(const struct weigh_inquiry *inquiry, const struct request *request,
 				  int *status)
 {
 	struct weigh_advice_report report = {
-		.evidence = evidence,
+		.evidence = &inquiry->evidence,
 		.path = request->path,
+		.sources = inquiry->sources,
 		.style = weigh_style_of(stdout),
 		.limit = request->limit,
 		.rejected = request->rejected,
 		.ladder = request->ladder,
 	};
 	struct weigh_advice *advice;
-	struct weigh_error *error = weigh_advice_create(evidence, gate, &advice);
+	struct weigh_error *error = weigh_advice_create(&inquiry->evidence, WEIGH_ADVICE_GATE, &advice);
 
 	if (error)
 		return error;
 	report.advice = advice;
-	error = evidence->capture
-			? weigh_sources_create(evidence->capture, &report.sources)
-			: weigh_sources_create_since(evidence->graph->header.taken_unix_ns, &report.sources);
-	if (!error)
-		error = print(&report, request);
+	error = print(&report, request);
 	if (!error && is_over(advice, request->over))
 		*status = STATUS_OVER;
-	weigh_sources_destroy(report.sources);
 	weigh_advice_destroy(advice);
-	return error;
-}
-
-/* The snapshot that is wanted. A capture without one is no error: stacks tell something too. */
-static struct weigh_error *open_graph(const struct request *request, const struct weigh_capture *capture,
-				      struct weigh_heap_graph **graph)
-{
-	struct weigh_error *error = NULL;
-
-	*graph = NULL;
-	if (request->when)
-		return weigh_heap_graph_open(request->path, request->when, graph);
-	error = weigh_heap_graph_open(request->path, WEIGH_SNAPSHOT_PEAK, graph);
-	if (!error)
-		return NULL;
-	weigh_error_destroy(error);
-	error = weigh_heap_graph_open(request->path, 0, graph);
-	if (error && capture && error->code == WEIGH_ERROR_STATE) {
-		weigh_error_destroy(error);
-		return NULL;
-	}
 	return error;
 }
 
 static struct weigh_error *perform(const struct weigh_arguments *arguments, int *status)
 {
 	struct request request = {0};
-	struct weigh_evidence evidence;
-	struct weigh_heap_graph *graph;
-	struct weigh_capture *capture = NULL;
+	struct weigh_inquiry inquiry;
 	struct weigh_error *error = parse(arguments, &request);
 
 	*status = 0;
 	if (error)
 		return error;
-	/* A snapshot by itself is no capture. */
-	weigh_error_destroy(weigh_capture_open(request.path, &capture));
-	error = open_graph(&request, capture, &graph);
+	error = weigh_inquiry_init(&inquiry, request.path, request.when);
 	if (!error)
-		error = weigh_evidence_init(&evidence, capture, graph);
-	if (!error) {
-		error = advise(&evidence, &request, status);
-		weigh_evidence_deinit(&evidence);
-	}
-	weigh_heap_graph_close(graph);
-	weigh_capture_close(capture);
+		error = advise(&inquiry, &request, status);
+	weigh_inquiry_deinit(&inquiry);
 	if (!error && (fflush(stdout) || ferror(stdout)))
 		error = weigh_error_create_system(errno, "standard output",
 						  "free some space, or write elsewhere");

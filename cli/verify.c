@@ -7,6 +7,7 @@
 #include "report/verify.h"
 #include "base/error.h"
 #include "capture/open.h"
+#include "cli/predict.h"
 #include "cli/rerun.h"
 #include "cli/verbs.h"
 
@@ -125,7 +126,10 @@ static struct weigh_error *predict(struct check *check)
 	struct weigh_error *error = copy_text(check->advice, &verify->advice);
 	if (error)
 		return error;
-	return weigh_verify_read_advice(check->paths[0], check->advice, verify, &verify->before_path);
+	if (weigh_verify_is_json(check->paths[0]))
+		return weigh_verify_read_advice(check->paths[0], check->advice, verify, &verify->before_path);
+	error = copy_text(check->paths[0], &verify->before_path);
+	return error ? error : weigh_predict(check->paths[0], check->advice, verify);
 }
 
 static struct weigh_error *measure(const char *path, struct weigh_measured *measured, bool *exact)

@@ -1,0 +1,20 @@
+"""The same as objects with slots, which still have names for their parts."""
+
+COUNT = 200_000
+
+
+class Point:
+    __slots__ = ("x", "y", "z")
+
+    def __init__(self, x, y, z):
+        self.x = x
+        self.y = y
+        self.z = z
+
+
+def main():
+    points = [Point(n, n, n) for n in range(COUNT)]
+    print(sum(point.x for point in points))
+
+
+main()
