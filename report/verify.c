@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 static const double seconds_of_hour = 3600;
+static const double growth_seconds = 1; /* after the warm-up; less is no time to grow in */
 
 static double own_of(const struct weigh_resident *resident)
 {
@@ -30,8 +31,8 @@ static void measure_growth(const struct weigh_capture *capture, struct weigh_mea
 						 (double)capture->ticks[i].live};
 	struct weigh_slope slope = weigh_slope_of(points, points ? count : 0);
 	free(points);
-	measured->growth_known = slope.known;
-	measured->growth = slope.growing ? slope.rate * seconds_of_hour : 0;
+	measured->growth_known = slope.known && slope.seconds >= growth_seconds;
+	measured->growth = measured->growth_known && slope.growing ? slope.rate * seconds_of_hour : 0;
 }
 
 struct weigh_measured weigh_measured_of(const struct weigh_capture *capture)
