@@ -9,10 +9,15 @@
 #include <string.h>
 
 /* What a person would not name beside what holds it. */
-static bool is_part(const struct weigh_routes *routes, uint32_t object)
+static bool is_part(const struct weigh_routes *routes, const uint32_t *idom, uint32_t object)
 {
-	uint32_t route = routes->route_of[object];
+	uint32_t route = routes->route_of[object], above = idom[object];
 
+	/* The second link of a chain and those after it say no more than the first. */
+	if (routes->routes[route].repeats && above < routes->graph->object_count &&
+	    (routes->route_of[above] == route ||
+	     (idom[above] < routes->graph->object_count && routes->route_of[idom[above]] == route)))
+		return true;
 	return weigh_heap_type(routes->graph, object)->form == WEIGH_SNAPSHOT_MODULE ||
 	       routes->routes[route].step == WEIGH_ROUTE_MODULES || weigh_route_is_home(routes, route);
 }
@@ -116,7 +121,8 @@ struct weigh_error *weigh_retained_init(struct weigh_retained *retained, const s
 			.gross = weigh_heap_gross(graph, i),
 			.below = counts[i],
 		};
-		if (chosen ? !chosen[i] : row.retained == row.gross || is_part(routes, i))
+		if (chosen ? !chosen[i]
+			   : row.retained == row.gross || is_part(routes, below->dominators->idom, i))
 			continue;
 		good = enter(retained, &row, limit, &room);
 	}

@@ -28,8 +28,8 @@ struct weigh_retained {
 
 /*
  * The `limit` objects that retain most (0: all that retain more than they
- * occupy). Without modules and their dicts, and without what is a part of the
- * object that holds it: a __dict__. `chosen` (may be NULL) lets only objects
+ * occupy). Without modules and their dicts, without what is a part of the object
+ * that holds it, a __dict__, and of a chain without all but its first links. `chosen` (may be NULL) lets only objects
  * with a 1 in. End with weigh_retained_deinit().
  */
 struct weigh_error *weigh_retained_init(struct weigh_retained *retained, const struct weigh_routes *routes,
