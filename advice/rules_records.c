@@ -225,6 +225,7 @@ static void rows_to_columns(const struct subject *s, bool coded)
 	check_fields(s, finding, "fields");
 	weigh_collect_check(s->c, finding, WEIGH_CHECK_UNKNOWN, "nobody keeps single rows");
 	finding->change_after = weigh_tell_columns(s->c, s->table, coded);
+	finding->effort = 2;
 	finding->grade = WEIGH_GRADE_HYPOTHESIS;
 	finding->cost = weigh_collect_text(
 		s->c, coded ? "a value is looked up by its code; pandas, NumPy or pyarrow do that for you"
