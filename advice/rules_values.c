@@ -85,6 +85,9 @@ static void share(const struct subject *s)
 
 	if (!is_shareable(s) || s->model->objects < 2)
 		return;
+	/* That numbers differ is no surprise; that texts do may be one. */
+	if (!text && s->field->values * 2 > s->field->objects)
+		return;
 	/* An int or float list is better off as an array. */
 	if (s->table->column && s->model->numbers && !text)
 		return;
