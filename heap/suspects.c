@@ -59,20 +59,6 @@ static bool push(struct search *s, uint32_t at)
 	return true;
 }
 
-/* A structure that goes round, a chain of links: from here on it is more of the same. */
-static bool goes_round(const struct search *s, uint32_t at, uint32_t child)
-{
-	const uint32_t *route_of = s->routes->route_of;
-	uint32_t objects = s->below->graph->object_count;
-
-	/* Between two links may stand the __dict__ of the first. */
-	for (int steps = 0; steps < 2 && at < objects; steps++, at = s->below->dominators->idom[at]) {
-		if (route_of[at] == route_of[child])
-			return true;
-	}
-	return false;
-}
-
 /* From `at` on to the last object of which one below keeps more than half. */
 static uint32_t descend(const struct search *s, uint32_t at)
 {
@@ -84,7 +70,7 @@ static uint32_t descend(const struct search *s, uint32_t at)
 				largest = c;
 		}
 		if (largest == WEIGH_NO_OBJECT || retained(s, largest) <= retained(s, at) / 2 ||
-		    goes_round(s, at, largest))
+		    weigh_route_is_link(s->routes, s->below->dominators, largest))
 			return at;
 		at = largest;
 	}
@@ -253,7 +239,7 @@ static bool look_at(struct search *s, uint32_t at)
 	uint32_t before = s->pending_count;
 
 	for (uint32_t c = s->below->first[at]; c != WEIGH_NO_OBJECT; c = s->below->next[c]) {
-		if (retained(s, c) <= s->least || goes_round(s, at, c))
+		if (retained(s, c) <= s->least || weigh_route_is_link(s->routes, s->below->dominators, c))
 			continue;
 		rest -= retained(s, c);
 		if (!push(s, c))

@@ -17,7 +17,9 @@
 
 #include "recorder/pools.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	SMALLEST = 16, /* bytes of a block */
@@ -28,6 +30,7 @@ enum {
 
 struct strays {
 	struct weigh_scan *scan;
+	int memory; /* /proc/self/mem: what may not be there can be read by it; -1: cannot */
 	struct weigh_pile waiting; /* tuples and code objects */
 	uint64_t waiting_count;
 };
@@ -76,8 +79,11 @@ static bool is_plain_to_see(const struct weigh_plan *plan, PyObject *object)
 {
 	if (plan->way == WEIGH_WAY_SCALAR)
 		return plan->kind.form != WEIGH_FORM_STR || ((PyASCIIObject *)object)->state.compact;
-	return plan->kind.type == &PyTuple_Type || plan->kind.type == &PyCode_Type ||
-	       plan->kind.type == &PyComplex_Type;
+	if (plan->kind.type == &PyTuple_Type || plan->kind.type == &PyCode_Type)
+		return true;
+	return plan->kind.form == WEIGH_FORM_COMPLEX ||
+	       (plan->kind.form == WEIGH_FORM_PLAIN && !plan->traverses && !plan->heap && !plan->dict &&
+		!plan->field_count && !plan->value_count);
 }
 
 /* A block that was made smaller where it lies is at most a quarter too large. */
@@ -132,16 +138,43 @@ static void look_through_pool(struct strays *strays, struct weigh_marks_leaf *le
 	}
 }
 
-/* Pools in which no object was found are not known here, and not looked at. */
-static void look_through_leaf(struct strays *strays, struct weigh_marks_leaf *leaf)
+/* Pools in which objects were found. */
+static bool look_through_known(struct strays *strays, struct weigh_marks_leaf *leaf)
 {
 	struct weigh_heap *heap = &strays->scan->heap;
-	for (uintptr_t at = 0; at < WEIGH_MARKS_TAGS && !strays->scan->failed; at++) {
-		uintptr_t pool = leaf->base + (at << WEIGH_MARKS_TAG_SHIFT);
+	uintptr_t end = leaf->base + ((uintptr_t)1 << WEIGH_MARKS_LEAF_SHIFT);
+	bool any = false;
+	for (uintptr_t pool = leaf->base; pool < end && !strays->scan->failed; pool += WEIGH_POOL_BYTES) {
 		uintptr_t member = weigh_marks_next(leaf, pool);
 		if (!member)
-			return;
-		if (member < pool + WEIGH_POOL_BYTES && weigh_heap_place(heap, leaf, member) == WEIGH_PLACE_POOL)
+			break;
+		if (member >= pool + WEIGH_POOL_BYTES)
+			continue;
+		if (weigh_heap_place(heap, leaf, member) != WEIGH_PLACE_POOL)
+			continue;
+		look_through_pool(strays, leaf, pool);
+		any = true;
+	}
+	return any;
+}
+
+/* Whether a place near known pools is one too; there may be nothing at all, or what may not be read. */
+static bool is_hidden_pool(const struct strays *strays, uintptr_t address)
+{
+	struct weigh_pool pool;
+	return pread(strays->memory, &pool, sizeof(pool), (off_t)address) == sizeof(pool) &&
+	       weigh_pool_is_sound(&pool);
+}
+
+/* Pools full of what nothing leads to. */
+static void look_through_hidden(struct strays *strays, struct weigh_marks_leaf *leaf)
+{
+	struct weigh_heap *heap = &strays->scan->heap;
+	uintptr_t end = leaf->base + ((uintptr_t)1 << WEIGH_MARKS_LEAF_SHIFT);
+	for (uintptr_t pool = leaf->base; pool < end && !strays->scan->failed; pool += WEIGH_POOL_BYTES) {
+		if (*weigh_marks_tag(leaf, pool) != WEIGH_PLACE_UNKNOWN || !is_hidden_pool(strays, pool))
+			continue;
+		if (weigh_heap_place(heap, leaf, pool) == WEIGH_PLACE_POOL)
 			look_through_pool(strays, leaf, pool);
 	}
 }
@@ -189,10 +222,13 @@ static void settle(struct strays *strays)
 
 void weigh_strays_reach(struct weigh_scan *scan)
 {
-	struct strays strays = {.scan = scan};
-	for (struct weigh_marks_leaf *leaf = scan->heap.seen.leaves; leaf; leaf = leaf->next)
-		look_through_leaf(&strays, leaf);
+	struct strays strays = {.scan = scan, .memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC)};
+	for (struct weigh_marks_leaf *leaf = scan->heap.seen.leaves; leaf && !scan->failed; leaf = leaf->next)
+		if (look_through_known(&strays, leaf) && strays.memory >= 0)
+			look_through_hidden(&strays, leaf);
 	settle(&strays);
+	if (strays.memory >= 0)
+		close(strays.memory);
 }
 
 uint64_t weigh_pools_in_use(const struct weigh_scan *scan)
