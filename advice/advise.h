@@ -10,6 +10,9 @@
 #include "advice/evidence.h"
 #include "advice/finding.h"
 
+/* The usual gate: less of the peak is not worth an edit. */
+#define WEIGH_ADVICE_GATE 0.01
+
 /*
  * `evidence` must outlive nothing: findings own what they say. `share` is the
  * gate, as a part of the peak (or end). The caller ends `*advice` with

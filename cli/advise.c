@@ -41,7 +41,6 @@ static const struct weigh_option options[OPTION_COUNT] = {
 };
 
 enum { STATUS_OVER = 3 };
-static const double gate = 0.01; /* of the peak: less is not worth an edit */
 
 struct request {
 	const char *path;
@@ -139,7 +138,7 @@ static struct weigh_error *advise(const struct weigh_evidence *evidence, const s
 		.ladder = request->ladder,
 	};
 	struct weigh_advice *advice;
-	struct weigh_error *error = weigh_advice_create(evidence, gate, &advice);
+	struct weigh_error *error = weigh_advice_create(evidence, WEIGH_ADVICE_GATE, &advice);
 
 	if (error)
 		return error;
