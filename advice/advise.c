@@ -104,6 +104,8 @@ struct weigh_error *weigh_advice_create(const struct weigh_evidence *evidence, d
 	advice->peak = evidence->peak;
 	advice->end = evidence->end;
 	advice->least = share * (advice->quantity == WEIGH_QUANTITY_END ? advice->end : advice->peak);
+	if (advice->least < WEIGH_ADVICE_LEAST)
+		advice->least = WEIGH_ADVICE_LEAST;
 	struct weigh_error *error = fill(evidence, advice);
 	if (error)
 		weigh_advice_destroy(advice);

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { ROWS = 2000, NAMES = 10, KEY_BYTES = 48, DICT_BYTES = 64 + 128, LIST_BYTES = 56 + 8 * ROWS };
+enum { ROWS = 20000, NAMES = 10, KEY_BYTES = 48, DICT_BYTES = 64 + 128, LIST_BYTES = 56 + 8 * ROWS };
 
 /* "rows", a list of dicts {"name": a text of NAMES, each an object; "count": text of a number}. */
 struct world {
