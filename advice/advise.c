@@ -23,7 +23,7 @@ static const struct {
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };
 
-/* The program's words after the interpreter, as a shell may take them; empty when not known. */
+/* The program's words after the interpreter; empty when not known. */
 static void command_text(const struct weigh_capture *capture, char *text, size_t room)
 {
 	size_t used = 0;
@@ -50,9 +50,9 @@ static void say_how_to_verify(const struct weigh_evidence *evidence, struct weig
 	for (uint32_t i = 0; i < collector->advice->finding_count; i++) {
 		struct weigh_finding *finding = &collector->advice->findings[i];
 		if (!finding->verify)
-			finding->verify = weigh_collect_text(collector, "weigh verify --advice %s %s -- %s",
-							     finding->id, path,
-							     *command ? command : "python SCRIPT.py");
+			finding->verify =
+				weigh_collect_text(collector, "weigh verify --advice %s %s -- python %s",
+						   finding->id, path, *command ? command : "SCRIPT.py");
 	}
 }
 
@@ -102,6 +102,8 @@ struct weigh_error *weigh_advice_create(const struct weigh_evidence *evidence, d
 	advice->peak = evidence->peak;
 	advice->end = evidence->end;
 	advice->least = share * (advice->quantity == WEIGH_QUANTITY_END ? advice->end : advice->peak);
+	if (advice->least < WEIGH_ADVICE_LEAST)
+		advice->least = WEIGH_ADVICE_LEAST;
 	struct weigh_error *error = fill(evidence, advice);
 	if (error)
 		weigh_advice_destroy(advice);

@@ -10,9 +10,13 @@
 #include "advice/evidence.h"
 #include "advice/finding.h"
 
+/* The usual gate: less of the peak is not worth an edit; nor is less than this many bytes of any. */
+#define WEIGH_ADVICE_GATE 0.01
+enum { WEIGH_ADVICE_LEAST = 256 << 10 };
+
 /*
  * `evidence` must outlive nothing: findings own what they say. `share` is the
- * gate, as a part of the peak (or end). The caller ends `*advice` with
+ * gate, as a part of the peak (or end), WEIGH_ADVICE_LEAST at the least. The caller ends `*advice` with
  * weigh_advice_destroy().
  */
 struct weigh_error *weigh_advice_create(const struct weigh_evidence *evidence, double share,

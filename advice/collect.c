@@ -132,18 +132,37 @@ double weigh_grade_confidence(enum weigh_grade grade)
 	return confidence[grade];
 }
 
+static double weight_of(const struct weigh_finding *finding)
+{
+	double effort = finding->effort > 1 ? finding->effort : 1;
+
+	return finding->saving * weigh_grade_confidence(finding->grade) / effort;
+}
+
 static int compare(const void *left, const void *right)
 {
 	const struct weigh_finding *a = left, *b = right;
-	double x = a->saving * weigh_grade_confidence(a->grade);
-	double y = b->saving * weigh_grade_confidence(b->grade);
+	double x = weight_of(a), y = weight_of(b);
 
 	if (x != y)
 		return x < y ? 1 : -1;
 	return strcmp(a->id, b->id);
 }
 
-/* One that saves too little to be worth an edit. */
+static void reject_finding(struct weigh_collector *c, const struct weigh_finding *finding)
+{
+	reject(c,
+	       (struct weigh_rejected){
+		       .rule = finding->rule,
+		       .file = copy(c, finding->file),
+		       .line = finding->line,
+		       .why = weigh_collect_text(c, "%s: %s", finding->title ? finding->title : finding->rule,
+						 finding->saving > 0 ? "below the gate" : "saves nothing"),
+		       .saving = finding->saving,
+	       });
+}
+
+/* Those that save too little to be worth an edit become rejections. */
 static void close_gate(struct weigh_collector *c)
 {
 	struct weigh_advice *advice = c->advice;
@@ -155,15 +174,9 @@ static void close_gate(struct weigh_collector *c)
 			advice->findings[kept++] = *finding;
 			continue;
 		}
-		reject(c, (struct weigh_rejected){
-				  .rule = finding->rule,
-				  .file = copy(c, finding->file),
-				  .line = finding->line,
-				  .why = weigh_collect_text(
-					  c, "%s: %s", finding->title ? finding->title : finding->rule,
-					  finding->saving > 0 ? "below the gate" : "saves nothing"),
-				  .saving = finding->saving,
-			  });
+		/* What is about next to nothing was not worth considering. */
+		if (finding->before >= advice->least)
+			reject_finding(c, finding);
 		weigh_finding_deinit(finding);
 	}
 	advice->finding_count = kept;

@@ -46,6 +46,7 @@ static void find_totals(struct weigh_evidence *e)
 	double live = (double)e->graph->header.live;
 	if (live <= 0)
 		live = gross_of(e->graph);
+	e->seen = live;
 	if (e->quantity == WEIGH_QUANTITY_PEAK)
 		e->peak = e->peak > live ? e->peak : live;
 	else

@@ -69,6 +69,7 @@ struct weigh_finding {
 	char *cost;   /* what it costs: time, care */
 	char *verify; /* command that measures it */
 	struct weigh_effect effect;
+	double effort; /* of the edit, where it is more than that of a few lines: 2 halves its weight; 0: 1 */
 };
 
 /* Considered, and not advised. */
@@ -83,7 +84,7 @@ struct weigh_rejected {
 /* After a finding and all those before it in the list: the whole heap. */
 struct weigh_step {
 	uint32_t finding; /* index */
-	double after;     /* bytes of the quantity */
+	double after; /* bytes of the quantity */
 };
 
 struct weigh_advice {

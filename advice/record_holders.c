@@ -84,7 +84,7 @@ static bool add_column(struct weigh_record_finder *f, uint32_t holder, const str
 {
 	const struct weigh_heap_shape *shape = weigh_heap_shape(f->graph, holder);
 
-	if (shape->tail != WEIGH_TAIL_ITEMS || held->valued * 100 < held->all * 99)
+	if (shape->tail != WEIGH_TAIL_ITEMS || held->valued * 10 < held->all * 9)
 		return true;
 	uint32_t before = f->columns.count;
 	uint32_t number = weigh_heap_index_put(&f->columns, shape->type, f->places->of[holder]);

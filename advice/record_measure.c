@@ -16,7 +16,7 @@
 /* Sums over the records of a table. */
 struct sums {
 	double gross;
-	uint64_t room, asked, own_keys;
+	uint64_t room, asked, own_keys, alone;
 };
 
 static struct sums add_up(const struct weigh_record_finder *f, uint32_t table)
@@ -28,6 +28,7 @@ static struct sums add_up(const struct weigh_record_finder *f, uint32_t table)
 		uint32_t record = f->sorted[i], host = weigh_record_host(f, record);
 		sums.gross += (double)weigh_heap_gross(graph, record);
 		sums.room += graph->room[record];
+		sums.alone += graph->counted[record] == 1;
 		if (host == record)
 			continue;
 		const struct weigh_heap_shape *shape = weigh_heap_shape(graph, host);
@@ -125,6 +126,7 @@ struct weigh_error *weigh_record_measure(struct weigh_record_finder *f)
 		model->str_keys = has_str_keys(f, table->example);
 		model->room = (uint64_t)llround((double)sums.room / records);
 		table->own_keys = sums.own_keys;
+		table->alone = sums.alone;
 		table->modelled = weigh_table_record_modelled(model);
 		model->found_resident = resident_of(sums.gross / records, model);
 		find_line(f, t, weights);

@@ -28,13 +28,26 @@ bool weigh_record_is_builtin(const struct weigh_heap_graph *graph, uint32_t type
 	       !strcmp(weigh_heap_text(graph, graph->types[type].module, NULL), "builtins");
 }
 
+static uint32_t find_dict_slot(const struct weigh_heap_graph *graph, const struct weigh_heap_shape *shape)
+{
+	if (graph->types[shape->type].form == WEIGH_SNAPSHOT_DICT)
+		return WEIGH_NO_OBJECT;
+	for (uint32_t i = 0; i < shape->slot_count; i++) {
+		if (!strcmp(weigh_heap_text(graph, shape->slots[i].name, NULL), "__dict__"))
+			return i;
+	}
+	return WEIGH_NO_OBJECT;
+}
+
 /* Whether objects of this shape can be rows of a table as they are. */
 static bool is_record(const struct weigh_heap_graph *graph, const struct weigh_heap_shape *shape)
 {
 	const struct weigh_heap_type *type = &graph->types[shape->type];
 
-	if (!(shape->flags & WEIGH_SHAPE_DATA) || !shape->slot_count ||
-	    shape->slot_count > WEIGH_RECORD_FIELDS)
+	if (!shape->slot_count || shape->slot_count > WEIGH_RECORD_FIELDS)
+		return false;
+	/* Of an instance with a dict all the fields may be there. */
+	if (!(shape->flags & WEIGH_SHAPE_DATA) && find_dict_slot(graph, shape) == WEIGH_NO_OBJECT)
 		return false;
 	switch (type->form) {
 	case WEIGH_SNAPSHOT_DICT:
@@ -45,17 +58,6 @@ static bool is_record(const struct weigh_heap_graph *graph, const struct weigh_h
 	default:
 		return false;
 	}
-}
-
-static uint32_t find_dict_slot(const struct weigh_heap_graph *graph, const struct weigh_heap_shape *shape)
-{
-	if (graph->types[shape->type].form == WEIGH_SNAPSHOT_DICT)
-		return WEIGH_NO_OBJECT;
-	for (uint32_t i = 0; i < shape->slot_count; i++) {
-		if (!strcmp(weigh_heap_text(graph, shape->slots[i].name, NULL), "__dict__"))
-			return i;
-	}
-	return WEIGH_NO_OBJECT;
 }
 
 static uint64_t names_of(const struct weigh_heap_shape *shape)

@@ -52,6 +52,7 @@ struct weigh_record_table {
 	uint64_t held; /* records in it */
 	uint32_t line; /* of the lines: where most were made; WEIGH_NO_OBJECT: not known */
 	double at_line; /* part of those with a known line that were made there */
+	uint64_t alone; /* records that nothing but one container refers to */
 	uint64_t own_keys; /* instances whose dict has keys of its own */
 	uint32_t number; /* private */
 	double modelled; /* resident bytes of a record by the model, the measured one beside it in `model` */

@@ -210,6 +210,8 @@ static void report(const struct seeker *s, struct weigh_collector *c, uint32_t n
 	if (group->line != WEIGH_NO_OBJECT)
 		frame = s->e->lines->lines[group->line].own;
 	if (thrift == THRIFT_LARGE_SLACK) {
+		if (group->savings[thrift] < c->advice->least)
+			return;
 		weigh_collect_rejected(
 			c, "list-slack", frame.file, frame.line, 0,
 			"%s: spare room of long lists was never touched: none of it is resident", name);

@@ -208,6 +208,14 @@ static void lists_to_tuples(const struct subject *s)
 	finding->cost = weigh_collect_text(s->c, "none at run time");
 }
 
+/* Rows that are reached through one container alone, as lines of a table are. */
+static bool are_alone(const struct subject *s)
+{
+	uint64_t records = s->table->model.records;
+
+	return s->table->held * 100 >= records * ALMOST_ALL && s->table->alone * 100 >= records * ALMOST_ALL;
+}
+
 static void rows_to_columns(const struct subject *s, bool coded)
 {
 	const struct weigh_effect effect = {.kind = coded ? WEIGH_EFFECT_CODED : WEIGH_EFFECT_RECORD,
@@ -215,6 +223,16 @@ static void rows_to_columns(const struct subject *s, bool coded)
 
 	if (s->table->column)
 		return;
+	if (!are_alone(s)) {
+		struct weigh_heap_frame frame = weigh_tell_frame(s->e, s->table);
+		char name[WEIGH_TELL_NAME];
+		if (!coded && weigh_table_resident(&s->table->model) >= s->c->advice->least)
+			weigh_collect_rejected(s->c, "rows-to-columns", frame.file, frame.line, 0,
+					       "%s%s%s: single ones are referred to from elsewhere",
+					       weigh_tell_holder(s->e, s->table, name), *name ? ": " : "",
+					       weigh_tell_record(s->e, s->table));
+		return;
+	}
 	struct weigh_finding *finding =
 		find(s, coded ? 7 : 6, coded ? "coded-columns" : "rows-to-columns", effect);
 	if (!finding)
@@ -223,8 +241,11 @@ static void rows_to_columns(const struct subject *s, bool coded)
 		weigh_collect_text(s->c, coded ? "columns of machine numbers and codes instead of rows"
 					       : "columns instead of rows");
 	check_fields(s, finding, "fields");
-	weigh_collect_check(s->c, finding, WEIGH_CHECK_UNKNOWN, "nobody keeps single rows");
+	weigh_collect_check(s->c, finding, WEIGH_CHECK_HOLDS, "nothing but the list refers to single rows");
+	weigh_collect_check(s->c, finding, WEIGH_CHECK_UNKNOWN,
+			    "rows are gone through, not handed on one by one");
 	finding->change_after = weigh_tell_columns(s->c, s->table, coded);
+	finding->effort = 2;
 	finding->grade = WEIGH_GRADE_HYPOTHESIS;
 	finding->cost = weigh_collect_text(
 		s->c, coded ? "a value is looked up by its code; pandas, NumPy or pyarrow do that for you"

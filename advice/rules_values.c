@@ -50,7 +50,7 @@ static struct weigh_finding *find(const struct subject *s, unsigned number, cons
 		return NULL;
 	finding->effect = effect_of(s, to);
 	finding->quantity = s->e->quantity;
-	finding->before = weigh_table_resident(&s->table->model);
+	finding->before = s->field->resident + (s->table->column ? 8.0 * (double)s->table->model.records : 0);
 	finding->saving = weigh_model_saving(s->e, &finding->effect);
 	finding->after = finding->before - finding->saving;
 	weigh_tell_place(s->c, s->e, s->table, finding);
@@ -84,6 +84,9 @@ static void share(const struct subject *s)
 	double cache = cache_resident(s, text);
 
 	if (!is_shareable(s) || s->model->objects < 2)
+		return;
+	/* That numbers differ is no surprise; that texts do may be one. */
+	if (!text && s->field->values * 2 > s->field->objects)
 		return;
 	/* An int or float list is better off as an array. */
 	if (s->table->column && s->model->numbers && !text)
@@ -158,7 +161,8 @@ static void ints_to_floats(const struct subject *s)
 	struct weigh_heap_frame frame = weigh_tell_frame(s->e, s->table);
 	struct weigh_effect effect = effect_of(s, WEIGH_CONTENT_FLOAT);
 
-	if (s->table->column || !s->field->set || s->field->classes[WEIGH_VALUE_INTEGER] != s->field->set)
+	if (s->table->column || !s->field->set || s->field->classes[WEIGH_VALUE_INTEGER] != s->field->set ||
+	    s->field->resident < s->c->advice->least)
 		return;
 	weigh_collect_rejected(s->c, "ints-to-floats", frame.file, frame.line,
 			       weigh_model_saving(s->e, &effect),

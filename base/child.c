@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -111,11 +112,15 @@ pid_t weigh_child_start(int fd, int (*work)(int fd, void *arg), void *arg)
 
 enum weigh_child_state weigh_child_look(pid_t child, bool wait, int *status)
 {
+	const struct timespec nap = {.tv_nsec = 1000000};
 	int ending, kept = errno;
-	pid_t seen = waitpid(child, &ending, (int)__WCLONE | (wait ? 0 : WNOHANG));
-	int number = errno;
+	pid_t seen = waitpid(child, &ending, (int)__WCLONE | WNOHANG);
+	for (int i = 0; wait && seen == 0 && i < 10; i++) {
+		nanosleep(&nap, NULL);
+		seen = waitpid(child, &ending, (int)__WCLONE | WNOHANG);
+	}
 	errno = kept;
-	if (seen == 0 || (seen < 0 && number == EINTR))
+	if (seen == 0)
 		return WEIGH_CHILD_RUNS;
 	if (seen == child && WIFEXITED(ending)) {
 		*status = WEXITSTATUS(ending);

@@ -28,7 +28,10 @@ enum weigh_child_state {
 	WEIGH_CHILD_DIED = 3,  /* `status` is a signal, 0 when nobody knows */
 };
 
-/* How the child fares; with `wait` returns only when it has ended or a signal came. */
+/*
+ * How the child fares; with `wait` it has ten milliseconds to end. (No longer:
+ * a signal that ought to interrupt the wait may come to another thread.)
+ */
 enum weigh_child_state weigh_child_look(pid_t child, bool wait, int *status);
 
 /* Ends the child and waits until it is gone. */

@@ -80,6 +80,15 @@ void weigh_beside_remove(const char *path, enum weigh_part_id id)
 	}
 }
 
+void weigh_beside_sweep(const char *path, enum weigh_part_id id)
+{
+	struct weigh_beside_progress progress;
+	char *name = weigh_beside_written(path, id, &progress) ? NULL : name_of(path, id, ".tmp");
+	if (name)
+		unlink(name);
+	free(name);
+}
+
 bool weigh_beside_exists(const char *path, enum weigh_part_id id)
 {
 	char *name = name_of(path, id, "");

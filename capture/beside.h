@@ -31,7 +31,10 @@ int weigh_beside_open(const char *path, enum weigh_part_id id, uint32_t pid, uin
 /* Removes the finished snapshot, and one that was given up. */
 void weigh_beside_remove(const char *path, enum weigh_part_id id);
 
-/* Whether either is there. */
+/* Removes what a writer left half-written. */
+void weigh_beside_sweep(const char *path, enum weigh_part_id id);
+
+/* Whether the finished one is there. */
 bool weigh_beside_exists(const char *path, enum weigh_part_id id);
 
 #endif

@@ -191,9 +191,12 @@ static struct weigh_error *finish(struct weigh_capture *capture, const char *pat
 
 	if (!error)
 		error = replace(path, &parcel, mode);
-	for (int id = 0; id < WEIGH_PART_COUNT && !error; id++)
+	for (int id = 0; id < WEIGH_PART_COUNT && !error; id++) {
 		if (parcel.parts[id] >= 0)
 			weigh_beside_remove(path, (enum weigh_part_id)id);
+		else if (capture->header->parts[id].state == WEIGH_PART_TAKEN)
+			weigh_beside_sweep(path, (enum weigh_part_id)id);
+	}
 	parcel_deinit(&parcel);
 	weigh_capture_close(capture);
 	return error;

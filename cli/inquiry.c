@@ -26,11 +26,6 @@ static struct weigh_error *open_graph(struct weigh_inquiry *inquiry, const char 
 	return error;
 }
 
-static const char *read_line(void *arg, const char *file, uint32_t line)
-{
-	return weigh_source_line(arg, file, line);
-}
-
 struct weigh_error *weigh_inquiry_init(struct weigh_inquiry *inquiry, const char *path,
 				       enum weigh_snapshot_when when)
 {
@@ -46,7 +41,7 @@ struct weigh_error *weigh_inquiry_init(struct weigh_inquiry *inquiry, const char
 		error = weigh_evidence_init(&inquiry->evidence, inquiry->capture, inquiry->graph);
 	if (error)
 		return error;
-	inquiry->reader = (struct weigh_line_reader){read_line, inquiry->sources};
+	inquiry->reader = weigh_sources_reader(inquiry->sources);
 	inquiry->evidence.source = &inquiry->reader;
 	return NULL;
 }

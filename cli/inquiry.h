@@ -19,9 +19,6 @@ struct weigh_inquiry {
 	struct weigh_evidence evidence;
 };
 
-/* The gate: less of the peak than this is not worth an edit. */
-#define WEIGH_ADVICE_GATE 0.01
-
 /*
  * Opens the file at `path`. `when` 0: the snapshot of the peak, if there is
  * one, else of the end, else none. The inquiry may not move; end it with

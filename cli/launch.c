@@ -26,7 +26,7 @@ enum {
 /* The environment of the child; owns its array and the strings it added. */
 struct environment {
 	char **entries;
-	char *added[3];
+	char *added[4];
 	int added_count;
 };
 
@@ -40,7 +40,8 @@ static bool is_variable(const char *entry, const char *name)
 static bool is_ours(const char *entry, bool from_module)
 {
 	return is_variable(entry, "WEIGH_BOOT") || is_variable(entry, "WEIGH_BOOT_PYTHONPATH") ||
-	       is_variable(entry, "WEIGH_PACKAGE") || (from_module && is_variable(entry, "WEIGH_PYTHON"));
+	       is_variable(entry, "WEIGH_BOOT_FILE") || is_variable(entry, "WEIGH_PACKAGE") ||
+	       (from_module && is_variable(entry, "WEIGH_PYTHON"));
 }
 
 static bool add(struct environment *e, char **slot, const char *name, const char *first, const char *joint,
@@ -67,7 +68,7 @@ static bool environment_init(struct environment *e, const struct weigh_program *
 	memset(e, 0, sizeof(*e));
 	while (environ[count])
 		count++;
-	e->entries = calloc(count + 4, sizeof(*e->entries));
+	e->entries = calloc(count + 5, sizeof(*e->entries));
 	if (!e->entries)
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -87,6 +88,8 @@ static bool environment_init(struct environment *e, const struct weigh_program *
 	if (!add(e, path_slot, "PYTHONPATH", folder, joined ? ":" : "", joined ? old_path : ""))
 		return false;
 	if (old_path && !add(e, &e->entries[used++], "WEIGH_BOOT_PYTHONPATH", old_path, "", ""))
+		return false;
+	if (!add(e, &e->entries[used++], "WEIGH_BOOT_FILE", program->path, "", ""))
 		return false;
 	return add(e, &e->entries[used++], "WEIGH_BOOT", boot, "", "");
 }
@@ -159,8 +162,9 @@ static struct weigh_error *start_init(struct start *s, struct weigh_launch *l,
 	    !make_pipe(&s->failure_fd, &s->failure_end))
 		return weigh_error_create_system(errno, "run", "raise the limit on open files (ulimit -n)");
 	fcntl(l->boot_fd, F_SETFL, O_NONBLOCK);
-	snprintf(s->boot, sizeof(s->boot), "fd=%d;status=%d;mode=%s", s->capture, s->boot_end,
-		 program->exact ? "exact" : "sampled");
+	snprintf(s->boot, sizeof(s->boot), "fd=%d;status=%d;mode=%s;heap=%s%s%s", s->capture, s->boot_end,
+		 program->exact ? "exact" : "sampled", program->heap_peak ? "peak," : "",
+		 program->heap_end ? "end," : "", program->heap_in_place ? "place," : "");
 	if (!make_argv(s, program->arguments) || !environment_init(&s->environment, program, s->boot))
 		return weigh_error_create_memory();
 	return NULL;

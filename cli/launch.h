@@ -37,6 +37,8 @@ struct weigh_program {
 	char *const *arguments;            /* borrowed; what follows the interpreter, ended by NULL */
 	int capture;         /* the program inherits a copy, which its boot closes */
 	bool exact;
+	bool heap_peak, heap_end, heap_in_place; /* snapshots it shall take */
+	const char *path; /* of the capture, absolute; borrowed */
 };
 
 /*

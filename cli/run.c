@@ -7,10 +7,12 @@
  */
 #include "base/clock.h"
 #include "base/file.h"
+#include "capture/beside.h"
 #include "capture/finish.h"
 #include "capture/open.h"
 #include "cli/launch.h"
 #include "cli/python.h"
+#include "cli/snapshots.h"
 #include "cli/target.h"
 #include "cli/verbs.h"
 #include "cli/watch.h"
@@ -20,6 +22,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +36,7 @@ enum {
 	OPTION_QUIET,
 	OPTION_EXACT,
 	OPTION_HEAP,
+	OPTION_HEAP_IN_PLACE,
 	OPTION_PYTHON,
 	OPTION_MODULE,
 	OPTION_CODE,
@@ -48,7 +52,11 @@ static const struct weigh_option options[] = {
 	[OPTION_EXACT] = {0, "exact", NULL, NULL, "record every block; slower than sampling",
 			  WEIGH_OPTION_ENVIRONMENT},
 	[OPTION_HEAP] = {0, "heap", "WHEN", "end|peak|both|no",
-			 "snapshot of the objects (only `no` in this version)", WEIGH_OPTION_OPTIONAL},
+			 "snapshot of the objects (default end; with --quiet none)",
+			 WEIGH_OPTION_OPTIONAL | WEIGH_OPTION_ENVIRONMENT},
+	[OPTION_HEAP_IN_PLACE] = {0, "heap-in-place", NULL, NULL,
+				  "take it with the program standing still, where it cannot be forked",
+				  WEIGH_OPTION_ENVIRONMENT},
 	[OPTION_PYTHON] = {0, "python", "EXE", NULL, "interpreter to run the program with",
 			   WEIGH_OPTION_ENVIRONMENT},
 	[OPTION_MODULE] = {'m', NULL, "MODULE", NULL, "run a module, as python -m does", WEIGH_OPTION_ENDS},
@@ -63,7 +71,9 @@ struct run {
 	struct weigh_launch launch;
 	struct weigh_watch watch;
 	char *output; /* owned */
+	char *whole_path; /* the same as an absolute path; owned */
 	bool force, quiet, exact;
+	bool heap_peak, heap_end, heap_in_place;
 	int capture;
 	enum weigh_file_place place;
 	uint64_t size;
@@ -94,17 +104,33 @@ static struct weigh_error *read_target(struct run *run, const struct weigh_argum
 				  "run: nothing to run: give a script, -m MODULE or -c CODE");
 }
 
+/* Not asked: one at the end, for the summary. Asked without a word: one at the end. */
+static void read_heap(struct run *run, const char *when)
+{
+	if (!when)
+		when = run->quiet ? "no" : "end";
+	run->heap_peak = !strcmp(when, "peak") || !strcmp(when, "both");
+	run->heap_end = !strcmp(when, "end") || !strcmp(when, "both") || !*when;
+}
+
+/* The program may change folders. To be freed; NULL without memory. */
+static char *make_absolute(const char *path)
+{
+	char folder[PATH_MAX], *whole;
+	if (*path == '/' || !getcwd(folder, sizeof(folder)))
+		return strdup(path);
+	return asprintf(&whole, "%s/%s", folder, path) < 0 ? NULL : whole;
+}
+
 static struct weigh_error *read_arguments(struct run *run, const struct weigh_arguments *arguments)
 {
-	const char *heap = arguments->values[OPTION_HEAP], *output = arguments->values[OPTION_OUTPUT];
+	const char *output = arguments->values[OPTION_OUTPUT];
 
-	if (heap && strcmp(heap, "no") != 0)
-		return weigh_error_create(
-			WEIGH_ERROR_USAGE,
-			"run: --heap: this version takes no snapshots: leave it out or give --heap=no");
 	run->force = arguments->values[OPTION_FORCE] != NULL;
 	run->quiet = arguments->values[OPTION_QUIET] != NULL;
 	run->exact = arguments->values[OPTION_EXACT] != NULL;
+	read_heap(run, arguments->values[OPTION_HEAP]);
+	run->heap_in_place = arguments->values[OPTION_HEAP_IN_PLACE] != NULL;
 	struct weigh_error *error = read_target(run, arguments);
 	if (error)
 		return error;
@@ -112,16 +138,35 @@ static struct weigh_error *read_arguments(struct run *run, const struct weigh_ar
 		return weigh_error_create(WEIGH_ERROR_USAGE,
 					  "run: --output: the name is empty: give the name of a file");
 	run->output = output ? strdup(output) : weigh_target_capture_name(&run->target, run->force);
-	if (!run->output)
+	run->whole_path = run->output ? make_absolute(run->output) : NULL;
+	if (!run->whole_path)
 		return weigh_error_create_memory();
 	return weigh_python_find(&run->python, arguments->values[OPTION_PYTHON]);
 }
 
+/* What a run that was killed left beside a capture of that name. */
+static struct weigh_error *clear_beside(const struct run *run)
+{
+	for (int id = 0; id < WEIGH_PART_COUNT; id++) {
+		if (run->force)
+			weigh_beside_remove(run->output, (enum weigh_part_id)id);
+		else if (weigh_beside_exists(run->output, (enum weigh_part_id)id))
+			return weigh_error_create(
+				WEIGH_ERROR_SYSTEM,
+				"%s: a snapshot of an earlier run lies beside it: give -f to remove it, or "
+				"another name with -o",
+				run->output);
+	}
+	return NULL;
+}
+
 static struct weigh_error *create_capture(struct run *run)
 {
+	struct weigh_error *error = run->heap_peak || run->heap_end ? clear_beside(run) : NULL;
+	if (error)
+		return error;
 	run->size = run->exact ? WEIGH_FILE_SIZE_EXACT : WEIGH_FILE_SIZE_SAMPLED;
-	struct weigh_error *error =
-		weigh_file_create(run->output, run->size, run->force, &run->capture, &run->place);
+	error = weigh_file_create(run->output, run->size, run->force, &run->capture, &run->place);
 	if (error)
 		return error;
 	run->map = mmap(NULL, run->size, PROT_READ | PROT_WRITE, MAP_SHARED, run->capture, 0);
@@ -145,6 +190,10 @@ static struct weigh_error *start_program(struct run *run)
 		.arguments = run->target.arguments,
 		.capture = run->capture,
 		.exact = run->exact,
+		.heap_peak = run->heap_peak,
+		.heap_end = run->heap_end,
+		.heap_in_place = run->heap_in_place,
+		.path = run->whole_path,
 	};
 	return weigh_launch_start(&run->launch, &program);
 }
@@ -249,6 +298,10 @@ static void conclude(struct run *run)
 		tell(not_recorded(run));
 		return;
 	}
+	if (run->heap_peak || run->heap_end) {
+		struct weigh_header *header = run->map;
+		weigh_snapshots_wait(&run->launch.signals, run->output, header->parts, !run->quiet);
+	}
 	struct weigh_error *error = finish_capture(run);
 	if (!run->quiet)
 		tell(print_summary(run, error == NULL));
@@ -275,6 +328,7 @@ static void run_deinit(struct run *run)
 	weigh_python_deinit(&run->python);
 	weigh_target_deinit(&run->target);
 	free(run->output);
+	free(run->whole_path);
 }
 
 static struct weigh_error *perform(const struct weigh_arguments *arguments, int *status)

@@ -56,6 +56,33 @@ uint64_t weigh_heap_below_count(const struct weigh_heap_below *below, uint32_t t
 	return count;
 }
 
+bool weigh_heap_below_number(const struct weigh_heap_below *below, uint32_t *positions, uint32_t *counts)
+{
+	uint32_t objects = below->graph->object_count, filled = 0;
+	uint32_t *order = malloc(((size_t)objects + 1) * sizeof(*order));
+
+	if (!order)
+		return false;
+	for (uint32_t owner = 0; owner < WEIGH_OWNERS; owner++) {
+		uint32_t top = objects + owner;
+		for (uint32_t at = top; at != WEIGH_NO_OBJECT; at = weigh_heap_below_next(below, top, at)) {
+			if (at == top)
+				continue;
+			positions[at] = filled;
+			counts[at] = 1;
+			order[filled++] = at;
+		}
+	}
+	/* Added up from the leaves: dominators come before what they dominate. */
+	while (filled-- > 0) {
+		uint32_t above = below->dominators->idom[order[filled]];
+		if (above < objects)
+			counts[above] += counts[order[filled]];
+	}
+	free(order);
+	return true;
+}
+
 struct opening {
 	const struct weigh_heap_below *below;
 	const uint32_t *group_of;

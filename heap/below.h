@@ -46,6 +46,12 @@ static inline uint32_t weigh_heap_below_next(const struct weigh_heap_below *belo
 uint64_t weigh_heap_below_count(const struct weigh_heap_below *below, uint32_t top);
 
 /*
+ * Number all objects depth first: those below an object follow it, `counts` of
+ * them with itself. For each object an entry in both; False without memory.
+ */
+bool weigh_heap_below_number(const struct weigh_heap_below *below, uint32_t *positions, uint32_t *counts);
+
+/*
  * What groups of objects retain: `group_of` has a group below `groups` for each
  * object, or WEIGH_NO_OBJECT. `retained[group]` becomes the sum over its
  * outermost objects, those that no other object of the group keeps alive, so

@@ -247,14 +247,25 @@ static int compare_records(const void *left, const void *right)
 	return (a->first_field > b->first_field) - (a->first_field < b->first_field);
 }
 
-/* Fields are numbered as shapes come; those of one record are put together here, in its order. */
-static struct weigh_error *order(struct weigh_heap_fields *result)
+/* A dict that has no other like it is no record: a module's globals, a table of options. */
+static void drop_single(struct weigh_heap_fields *result, const struct weigh_heap_graph *graph)
 {
-	struct weigh_heap_field *fields = malloc(((size_t)result->field_count + 1) * sizeof(*fields));
+	uint32_t kept = 0;
+
+	for (uint32_t r = 0; r < result->record_count; r++) {
+		const struct weigh_heap_record *record = &result->records[r];
+		bool dict = graph->types[record->type].form == WEIGH_SNAPSHOT_DICT;
+		if (record->count > dict)
+			result->records[kept++] = *record;
+	}
+	result->record_count = kept;
+}
+
+/* Fields are numbered as shapes come; by_record gets those of one record together, in its order. */
+static void put_together(struct weigh_heap_fields *result, struct weigh_heap_field *by_record)
+{
 	uint32_t used = 0;
 
-	if (!fields)
-		return weigh_error_create_memory();
 	for (uint32_t i = 0; i < result->field_count; i++)
 		result->records[result->fields[i].record].field_count++;
 	for (uint32_t r = 0; r < result->record_count; r++) {
@@ -264,18 +275,33 @@ static struct weigh_error *order(struct weigh_heap_fields *result)
 	}
 	for (uint32_t i = 0; i < result->field_count; i++) {
 		struct weigh_heap_record *record = &result->records[result->fields[i].record];
-		fields[record->first_field + record->field_count++] = result->fields[i];
+		by_record[record->first_field + record->field_count++] = result->fields[i];
 	}
-	free(result->fields);
-	result->fields = fields;
+}
+
+/* Records by size, and their fields after each other in that order. */
+static struct weigh_error *order(struct weigh_heap_fields *result, const struct weigh_heap_graph *graph)
+{
+	struct weigh_heap_field *fields = malloc(((size_t)result->field_count + 1) * sizeof(*fields));
+	uint32_t used = 0;
+
+	if (!fields)
+		return weigh_error_create_memory();
+	put_together(result, fields);
+	drop_single(result, graph);
 	qsort(result->records, result->record_count, sizeof(*result->records), compare_records);
-	while (result->record_count && !result->records[result->record_count - 1].count)
-		result->record_count--;
 	for (uint32_t r = 0; r < result->record_count; r++) {
-		const struct weigh_heap_record *record = &result->records[r];
-		for (uint32_t i = 0; i < record->field_count; i++)
-			fields[record->first_field + i].record = r;
+		struct weigh_heap_record *record = &result->records[r];
+		uint32_t from = record->first_field;
+
+		record->first_field = used;
+		for (uint32_t i = 0; i < record->field_count; i++) {
+			result->fields[used] = fields[from + i];
+			result->fields[used++].record = r;
+		}
 	}
+	result->field_count = used;
+	free(fields);
 	return NULL;
 }
 
@@ -328,7 +354,7 @@ static struct weigh_error *gather(struct gatherer *g)
 		result->records[r].type = (uint32_t)g->records.keys[r].a;
 	sort_objects(g);
 	count_fields(g);
-	return order(result);
+	return order(result, g->graph);
 }
 
 struct weigh_error *weigh_heap_fields_init(struct weigh_heap_fields *fields,

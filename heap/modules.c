@@ -55,7 +55,7 @@ static void visit_name(void *arg, uint32_t target, uint32_t place)
 		.place = place,
 		.object = target,
 		.retained = c->below->dominators->retained[target],
-		.alone = c->below->dominators->idom[target] == row->dict,
+		.within = c->below->dominators->idom[target] == row->dict,
 	};
 }
 
@@ -105,6 +105,59 @@ static bool is_wanted(const struct weigh_routes *routes, uint32_t object, const 
 	return !pattern || (name && !fnmatch(pattern, name, 0));
 }
 
+/* References to globals from what they do not keep themselves. */
+struct references {
+	const uint32_t *positions, *counts; /* in the tree of dominators */
+	uint32_t *outside;                  /* by object; UINT32_MAX: no global */
+	uint32_t from;
+};
+
+static void visit_reference(void *arg, uint32_t target, uint32_t place)
+{
+	struct references *r = arg;
+
+	(void)place;
+	if (r->outside[target] == UINT32_MAX)
+		return;
+	/* Below the target are positions from its own on; the difference wraps for those before. */
+	if (r->positions[r->from] - r->positions[target] >= r->counts[target])
+		r->outside[target]++;
+}
+
+static void count_outside(struct weigh_modules *modules, const struct weigh_heap_graph *graph,
+			  struct references *r)
+{
+	memset(r->outside, 0xff, (size_t)graph->object_count * sizeof(*r->outside));
+	for (uint32_t i = 0; i < modules->count; i++) {
+		for (uint32_t n = 0; n < modules->rows[i].name_count; n++)
+			r->outside[modules->rows[i].names[n].object] = 0;
+	}
+	for (r->from = 0; r->from < graph->object_count; r->from++)
+		weigh_references_each(graph, r->from, visit_reference, r);
+	for (uint32_t i = 0; i < modules->count; i++) {
+		for (uint32_t n = 0; n < modules->rows[i].name_count; n++) {
+			struct weigh_module_name *name = &modules->rows[i].names[n];
+			name->alone = name->within && r->outside[name->object] == 1;
+		}
+	}
+}
+
+static bool tell_alone(struct weigh_modules *modules, const struct weigh_heap_below *below)
+{
+	size_t count = (size_t)below->graph->object_count + 1;
+	uint32_t *positions = malloc(count * sizeof(*positions)), *counts = malloc(count * sizeof(*counts));
+	struct references r = {
+		.positions = positions, .counts = counts, .outside = malloc(count * sizeof(*r.outside))};
+	bool good = positions && counts && r.outside && weigh_heap_below_number(below, positions, counts);
+
+	if (good)
+		count_outside(modules, below->graph, &r);
+	free(positions);
+	free(counts);
+	free(r.outside);
+	return good;
+}
+
 struct weigh_error *weigh_modules_init(struct weigh_modules *modules, const struct weigh_routes *routes,
 				       const struct weigh_heap_below *below, const char *pattern)
 {
@@ -124,7 +177,7 @@ struct weigh_error *weigh_modules_init(struct weigh_modules *modules, const stru
 		struct collecting c = {.routes = routes, .below = below, .row = &larger[modules->count++]};
 		good = collect(&c);
 	}
-	if (!good) {
+	if (!good || !tell_alone(modules, below)) {
 		weigh_modules_deinit(modules);
 		return weigh_error_create_memory();
 	}

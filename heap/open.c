@@ -4,21 +4,15 @@
  *
  * One thread per graph; allocates with malloc.
  */
+#include "capture/parts.h"
 #include "heap/graph.h"
 #include "heap/store.h"
-#include "weigh/format.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* Where a snapshot lies in a file. */
-struct place {
-	uint64_t offset, size;
-};
 
 static struct weigh_error *read_at(int fd, const char *path, uint64_t offset, uint8_t *to, uint64_t length)
 {
@@ -39,42 +33,18 @@ static struct weigh_error *read_at(int fd, const char *path, uint64_t offset, ui
 	return NULL;
 }
 
-static struct weigh_error *find_part(int fd, const char *path, enum weigh_snapshot_when when,
-				     struct place *place)
-{
-	char magic[8] = {0};
-	struct stat status;
-
-	(void)when;
-	if (fstat(fd, &status))
-		return weigh_error_create_system(errno, path, "give the path of a capture or a snapshot");
-	if (S_ISDIR(status.st_mode))
-		return weigh_error_create_system(EISDIR, path, "give the path of a capture or a snapshot");
-	if (!S_ISREG(status.st_mode))
-		return weigh_error_create(WEIGH_ERROR_SYSTEM,
-					  "%s: not a regular file: give the path of a capture or a snapshot",
-					  path);
-	*place = (struct place){0, (uint64_t)status.st_size};
-	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, WEIGH_MAGIC, sizeof(magic)))
-		return weigh_error_create(WEIGH_ERROR_STATE,
-					  "%s: has no heap snapshot: record again with 'weigh run --heap'",
-					  path);
-	return NULL;
-}
-
 static struct weigh_error *read_part(int fd, const char *path, enum weigh_snapshot_when when, uint8_t **bytes,
 				     uint64_t *size)
 {
-	struct place place;
-	struct weigh_error *error = find_part(fd, path, when, &place);
+	uint64_t offset;
+	struct weigh_error *error = weigh_part_find(fd, path, when, &offset, size);
 
 	if (error)
 		return error;
-	*bytes = malloc(place.size ? place.size : 1);
-	*size = place.size;
+	*bytes = malloc(*size ? *size : 1);
 	if (!*bytes)
 		return weigh_error_create_memory();
-	error = read_at(fd, path, place.offset, *bytes, place.size);
+	error = read_at(fd, path, offset, *bytes, *size);
 	if (error) {
 		free(*bytes);
 		*bytes = NULL;

@@ -8,13 +8,84 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a person would not name beside what holds it. */
-static bool is_part(const struct weigh_routes *routes, uint32_t object)
-{
-	uint32_t route = routes->route_of[object];
+enum { ALIKE = 3 }; /* objects of one route that are shown: a list's thousand records would hide the rest */
 
-	return weigh_heap_type(routes->graph, object)->form == WEIGH_SNAPSHOT_MODULE ||
-	       routes->routes[route].step == WEIGH_ROUTE_MODULES || weigh_route_is_home(routes, route);
+struct choice {
+	const struct weigh_routes *routes;
+	const struct weigh_heap_below *below;
+	const uint8_t *chosen;
+	uint32_t *largest; /* by object: the one below that keeps most */
+	uint32_t (*alike)[ALIKE]; /* by route: those that keep most, the first most; NO_OBJECT: fewer */
+};
+
+/* What a person would not name beside what holds it. */
+static bool is_part(const struct choice *c, uint32_t object)
+{
+	uint32_t route = c->routes->route_of[object];
+
+	return weigh_heap_type(c->routes->graph, object)->form == WEIGH_SNAPSHOT_MODULE ||
+	       c->routes->routes[route].step == WEIGH_ROUTE_MODULES ||
+	       weigh_route_is_home(c->routes, route) ||
+	       weigh_route_is_link(c->routes, c->below->dominators, object);
+}
+
+/* Whether nearly all that it keeps hangs on one other, which is shown in its place. */
+static bool passes_on(const struct choice *c, uint32_t object)
+{
+	const uint64_t *retained = c->below->dominators->retained;
+	uint32_t largest = c->largest[object];
+
+	while (largest != WEIGH_NO_OBJECT && weigh_route_is_home(c->routes, c->routes->route_of[largest]))
+		largest = c->largest[largest];
+	return largest != WEIGH_NO_OBJECT && !is_part(c, largest) &&
+	       retained[largest] >= retained[object] - retained[object] / 20;
+}
+
+static bool is_wanted(const struct choice *c, uint32_t object)
+{
+	if (c->chosen)
+		return c->chosen[object];
+	return c->below->dominators->retained[object] > weigh_heap_gross(c->below->graph, object) &&
+	       !is_part(c, object) && !passes_on(c, object);
+}
+
+static void compete(const struct choice *c, uint32_t object)
+{
+	const uint64_t *retained = c->below->dominators->retained;
+	uint32_t *alike = c->alike[c->routes->route_of[object]];
+
+	for (int i = 0; i < ALIKE; i++) {
+		if (alike[i] != WEIGH_NO_OBJECT && retained[alike[i]] >= retained[object])
+			continue;
+		uint32_t next = alike[i];
+		alike[i] = object;
+		object = next;
+		if (object == WEIGH_NO_OBJECT)
+			return;
+	}
+}
+
+static bool is_foremost(const struct choice *c, uint32_t object)
+{
+	const uint32_t *alike = c->alike[c->routes->route_of[object]];
+
+	return alike[0] == object || alike[1] == object || alike[2] == object;
+}
+
+static void find_largest(const struct choice *c)
+{
+	const struct weigh_heap_dominators *dominators = c->below->dominators;
+	uint32_t count = c->below->graph->object_count;
+
+	memset(c->largest, 0xff, (size_t)count * sizeof(*c->largest));
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t above = dominators->idom[i];
+		if (above >= count)
+			continue;
+		if (c->largest[above] == WEIGH_NO_OBJECT ||
+		    dominators->retained[i] > dominators->retained[c->largest[above]])
+			c->largest[above] = i;
+	}
 }
 
 static int compare_rows(const void *left, const void *right)
@@ -75,52 +146,63 @@ static bool enter(struct weigh_retained *retained, const struct weigh_retained_r
 	return true;
 }
 
-/* Objects below each, added up from the leaves: children come after their dominators in depth-first order. */
-static uint32_t *count_below(const struct weigh_heap_below *below)
+static bool fill(struct weigh_retained *retained, const struct choice *c, const uint32_t *counts,
+		 uint32_t limit)
 {
-	uint32_t objects = below->graph->object_count, filled = 0;
-	uint32_t *order = malloc(((size_t)objects + 1) * sizeof(*order));
-	uint32_t *counts = calloc((size_t)objects + WEIGH_OWNERS, sizeof(*counts));
+	const struct weigh_heap_graph *graph = c->below->graph;
+	uint32_t room = 0;
 
-	if (!order || !counts) {
-		free(order);
-		free(counts);
-		return NULL;
+	for (uint32_t i = 0; i < graph->object_count && limit; i++) {
+		if (is_wanted(c, i))
+			compete(c, i);
 	}
-	for (uint32_t owner = 0; owner < WEIGH_OWNERS; owner++) {
-		uint32_t top = objects + owner;
-		for (uint32_t at = top; at != WEIGH_NO_OBJECT; at = weigh_heap_below_next(below, top, at)) {
-			if (at < objects)
-				order[filled++] = at;
-		}
+	for (uint32_t i = 0; i < graph->object_count; i++) {
+		const struct weigh_retained_row row = {
+			.object = i,
+			.retained = c->below->dominators->retained[i],
+			.gross = weigh_heap_gross(graph, i),
+			.below = counts[i],
+		};
+		if (!is_wanted(c, i))
+			continue;
+		if (limit && !is_foremost(c, i))
+			retained->rest++;
+		else if (!enter(retained, &row, limit, &room))
+			return false;
 	}
-	while (filled-- > 0)
-		counts[below->dominators->idom[order[filled]]] += ++counts[order[filled]];
-	free(order);
-	return counts;
+	return true;
+}
+
+static bool prepare(struct choice *c, uint32_t *counts)
+{
+	size_t routes = c->routes->count;
+
+	if (!c->largest || !c->alike || !counts || !weigh_heap_below_number(c->below, c->largest, counts))
+		return false;
+	memset(c->alike, 0xff, routes * sizeof(*c->alike));
+	find_largest(c);
+	return true;
 }
 
 struct weigh_error *weigh_retained_init(struct weigh_retained *retained, const struct weigh_routes *routes,
 					const struct weigh_heap_below *below, const uint8_t *chosen,
 					uint32_t limit)
 {
-	const struct weigh_heap_graph *graph = below->graph;
-	uint32_t *counts = count_below(below), room = 0;
-	bool good = counts;
+	size_t count = (size_t)below->graph->object_count + 1;
+	uint32_t *counts = malloc(count * sizeof(*counts));
+	struct choice c = {
+		.routes = routes,
+		.below = below,
+		.chosen = chosen,
+		.largest = malloc(count * sizeof(*c.largest)),
+		.alike = malloc(((size_t)routes->count + 1) * sizeof(*c.alike)),
+	};
 
 	*retained = (struct weigh_retained){0};
-	for (uint32_t i = 0; i < graph->object_count && good; i++) {
-		struct weigh_retained_row row = {
-			.object = i,
-			.retained = below->dominators->retained[i],
-			.gross = weigh_heap_gross(graph, i),
-			.below = counts[i],
-		};
-		if (chosen ? !chosen[i] : row.retained == row.gross || is_part(routes, i))
-			continue;
-		good = enter(retained, &row, limit, &room);
-	}
+	bool good = prepare(&c, counts) && fill(retained, &c, counts, limit);
 	free(counts);
+	free(c.largest);
+	free(c.alike);
 	if (!good) {
 		weigh_retained_deinit(retained);
 		return weigh_error_create_memory();

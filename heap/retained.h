@@ -2,7 +2,7 @@
  * The objects that keep most alive, one by one, and what the globals of
  * modules keep.
  *
- * One thread; allocates with malloc, 8 bytes for each object.
+ * One thread; allocates with malloc, 12 bytes for each object while it works.
  */
 #ifndef WEIGH_HEAP_RETAINED_H
 #define WEIGH_HEAP_RETAINED_H
@@ -28,9 +28,12 @@ struct weigh_retained {
 
 /*
  * The `limit` objects that retain most (0: all that retain more than they
- * occupy). Without modules and their dicts, and without what is a part of the
- * object that holds it: a __dict__. `chosen` (may be NULL) lets only objects
- * with a 1 in. End with weigh_retained_deinit().
+ * occupy). Left out are modules and their dicts, a __dict__ beside its owner,
+ * of a chain all links but the first, and an object of which one other alone
+ * keeps 95 %, which then stands for both: its path names them; and with a limit
+ * of objects that are reached alike all but three. With `chosen` (may be NULL)
+ * only objects that have a 1 there are looked at, whatever they are. End with
+ * weigh_retained_deinit().
  */
 struct weigh_error *weigh_retained_init(struct weigh_retained *retained, const struct weigh_routes *routes,
 					const struct weigh_heap_below *below, const uint8_t *chosen,
@@ -42,7 +45,8 @@ struct weigh_module_name {
 	uint32_t place; /* in the references of the module's dict */
 	uint32_t object;
 	uint64_t retained; /* by the object */
-	bool alone;        /* the module alone keeps it: its bytes go with the name */
+	bool within; /* the module alone keeps it, by this name or in other ways */
+	bool alone;  /* its bytes go with the name: nothing else refers to it but what it keeps itself */
 };
 
 struct weigh_module_row {

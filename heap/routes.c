@@ -235,6 +235,20 @@ bool weigh_route_is_home(const struct weigh_routes *routes, uint32_t route)
 	return is_home(routes->graph, r->step, r->name, r->type);
 }
 
+bool weigh_route_is_link(const struct weigh_routes *routes, const struct weigh_heap_dominators *dominators,
+			 uint32_t object)
+{
+	const struct weigh_heap_graph *graph = routes->graph;
+	uint32_t above = dominators->idom[object];
+
+	if (!routes->routes[routes->route_of[object]].repeats || above >= graph->object_count)
+		return false;
+	if (weigh_route_is_home(routes, routes->route_of[above]))
+		above = dominators->idom[above];
+	return above < graph->object_count &&
+	       weigh_heap_shape(graph, above)->type == weigh_heap_shape(graph, object)->type;
+}
+
 void weigh_routes_destroy(struct weigh_routes *routes)
 {
 	if (!routes)

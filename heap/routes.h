@@ -92,4 +92,11 @@ uint32_t weigh_route_follow(struct weigh_routes *routes, uint32_t route, uint32_
  */
 bool weigh_route_is_home(const struct weigh_routes *routes, uint32_t route);
 
+/*
+ * Whether an object is a link, but not the first, of a structure that goes
+ * round: what dominates it is of its own type, or the __dict__ of such a one.
+ */
+bool weigh_route_is_link(const struct weigh_routes *routes, const struct weigh_heap_dominators *dominators,
+			 uint32_t object);
+
 #endif

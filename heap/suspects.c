@@ -69,7 +69,8 @@ static uint32_t descend(const struct search *s, uint32_t at)
 			if (largest == WEIGH_NO_OBJECT || retained(s, c) > retained(s, largest))
 				largest = c;
 		}
-		if (largest == WEIGH_NO_OBJECT || retained(s, largest) <= retained(s, at) / 2)
+		if (largest == WEIGH_NO_OBJECT || retained(s, largest) <= retained(s, at) / 2 ||
+		    weigh_route_is_link(s->routes, s->below->dominators, largest))
 			return at;
 		at = largest;
 	}
@@ -238,7 +239,7 @@ static bool look_at(struct search *s, uint32_t at)
 	uint32_t before = s->pending_count;
 
 	for (uint32_t c = s->below->first[at]; c != WEIGH_NO_OBJECT; c = s->below->next[c]) {
-		if (retained(s, c) <= s->least)
+		if (retained(s, c) <= s->least || weigh_route_is_link(s->routes, s->below->dominators, c))
 			continue;
 		rest -= retained(s, c);
 		if (!push(s, c))

@@ -100,24 +100,11 @@ static void say_labelled(struct speaker *s, const char *kind, uint32_t label)
 	const char *text = weigh_heap_text(s->graph, label, NULL);
 	char word[WEIGH_HEAP_NAME];
 
+	/* Threads without a name are called "thread 1234". */
+	if (!strncmp(text, kind, strlen(kind)) && text[strlen(kind)] == ' ')
+		text += strlen(kind) + 1;
 	snprintf(word, sizeof(word), *text ? "(%s %s)" : "(%s%s)", kind, text);
 	say(s, word);
-}
-
-/* A static type by its own name: which of the types this object is. */
-static void say_type_object(struct speaker *s, uint32_t object)
-{
-	const struct weigh_heap_graph *graph = s->graph;
-	char name[WEIGH_HEAP_NAME];
-
-	for (uint32_t i = 0; i < graph->type_count; i++) {
-		if (graph->types[i].object == object) {
-			say(s, weigh_heap_type_name(graph, i, name));
-			return;
-		}
-	}
-	const char *label = weigh_heap_label(graph, object);
-	say(s, label ? label : "(type)");
 }
 
 static void say_beginning(struct speaker *s, const struct weigh_route *route)
@@ -146,7 +133,8 @@ static void say_beginning(struct speaker *s, const struct weigh_route *route)
 		say_labelled(s, "interpreter:", route->name);
 		break;
 	case WEIGH_ROUTE_STATIC:
-		say_type_object(s, route->name);
+		label = weigh_heap_label(s->graph, route->name);
+		say(s, label ? label : "(type)");
 		s->joint = JOINT_NAME;
 		break;
 	case WEIGH_ROUTE_ELSEWHERE:

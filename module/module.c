@@ -8,9 +8,12 @@
 #include "cpython/domains.h"
 #include "cpython/frames.h"
 #include "cpython/names.h"
+#include "cpython/snapshot/peak.h"
+#include "cpython/snapshot/schedule.h"
 #include "cpython/tracing.h"
 #include "interpose/natives.h"
 #include "interpose/patch.h"
+#include "module/heap.h"
 #include "module/sizes.h"
 #include "module/snapshots.h"
 #include "module/tallies.h"
@@ -43,6 +46,7 @@ static bool install(void)
 	weigh_domains_install();
 	weigh_natives_init();
 	Py_AtExit(weigh_recorder_stop);
+	Py_AtExit(weigh_peak_abandon); /* what is registered last runs first */
 	installed = true;
 	return true;
 }
@@ -110,6 +114,7 @@ static PyObject *stop(PyObject *module, PyObject *unused)
 {
 	(void)module;
 	(void)unused;
+	weigh_schedule_end();
 	weigh_recorder_stop();
 	Py_RETURN_NONE;
 }
@@ -188,7 +193,8 @@ PyMODINIT_FUNC PyInit__weigh(void)
 		Py_DECREF(module);
 		return NULL;
 	}
-	if (!weigh_sizes_add(module) || !weigh_tallies_add(module) || !weigh_snapshots_add(module))
+	if (!weigh_sizes_add(module) || !weigh_tallies_add(module) || !weigh_snapshots_add(module) ||
+	    !weigh_heap_add(module))
 		Py_CLEAR(module);
 	return module;
 }

@@ -156,6 +156,20 @@ static void print_rejected(const struct weigh_advice_report *report, FILE *out)
 		fputs("  nothing\n", out);
 }
 
+/* A peak that was passed before the snapshot could be taken. */
+static void print_part_seen(const struct weigh_advice_report *report, double whole, FILE *out)
+{
+	char seen[WEIGH_NUMBER];
+	double part = report->evidence->seen;
+
+	if (part <= 0 || part > whole * 0.95)
+		return;
+	weigh_style_ink(&report->style, out, WEIGH_INK_WARN);
+	fprintf(out, "  the snapshot was taken at %s: what came later is not in these numbers\n",
+		weigh_bytes_text(part, seen));
+	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
+}
+
 void weigh_advice_print(const struct weigh_advice_report *report, FILE *out)
 {
 	const struct weigh_advice *advice = report->advice;
@@ -170,6 +184,7 @@ void weigh_advice_print(const struct weigh_advice_report *report, FILE *out)
 	if (!report->evidence->graph)
 		fputs("  no snapshot of the heap in it, so objects are not known: weigh run --heap=peak\n",
 		      out);
+	print_part_seen(report, whole, out);
 	if (!advice->finding_count)
 		fputs("  nothing worth changing was found\n", out);
 	for (uint32_t i = 0; i < shown; i++)

@@ -32,6 +32,13 @@ void weigh_advice_print(const struct weigh_advice_report *report, FILE *out);
 /* One line for each of the first findings, for the end of another report; nothing without any. */
 void weigh_advice_print_brief(const struct weigh_advice_report *report, FILE *out);
 
+/*
+ * The same for a capture with a snapshot in it; nothing for one without. Takes
+ * the time to read that: seconds for millions of objects.
+ */
+struct weigh_error *weigh_advice_brief(const struct weigh_capture *capture, struct weigh_sources *sources,
+				       const struct weigh_style *style, FILE *out);
+
 /* Write one JSON document and a newline. */
 struct weigh_error *weigh_advice_print_json(const struct weigh_advice_report *report, FILE *out);
 struct weigh_error *weigh_advice_print_sarif(const struct weigh_advice_report *report, FILE *out);

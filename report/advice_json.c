@@ -124,6 +124,7 @@ struct weigh_error *weigh_advice_print_json(const struct weigh_advice_report *re
 	add_bytes(&document, document.root, "peak", advice->peak);
 	add_bytes(&document, document.root, "end", advice->end);
 	add_bytes(&document, document.root, "gate", advice->least);
+	add_bytes(&document, document.root, "seen", report->evidence->seen);
 	yyjson_mut_obj_add_bool(document.doc, document.root, "snapshot", report->evidence->graph);
 	yyjson_mut_val *findings = yyjson_mut_obj_add_arr(document.doc, document.root, "findings");
 	for (uint32_t i = 0; i < weigh_advice_shown(report); i++)

@@ -5,12 +5,37 @@
  */
 #include "report/heap.h"
 
+#include "report/progress.h"
 #include "report/report.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+static struct weigh_error *make(struct weigh_heap_report *report, const struct weigh_heap_graph *graph,
+				unsigned needs)
+{
+	struct weigh_error *error = NULL;
+
+	if (needs & WEIGH_HEAP_NEEDS_DOMINATORS) {
+		weigh_progress_next("who keeps what alive");
+		error = weigh_heap_dominators_create(graph, &report->dominators);
+	}
+	if (!error && needs & WEIGH_HEAP_NEEDS_PLACES) {
+		weigh_progress_next("who refers to what");
+		error = weigh_heap_places_create(graph, &report->places);
+	}
+	if (!error && needs & WEIGH_HEAP_NEEDS_EQUAL) {
+		weigh_progress_next("what is equal");
+		error = weigh_heap_equal_create(graph, &report->equal);
+	}
+	if (!error && needs & WEIGH_HEAP_NEEDS_LINES)
+		error = weigh_heap_lines_create(graph, &report->lines);
+	weigh_progress_next("adding up");
+	return error;
+}
 
 struct weigh_error *weigh_heap_report_init(struct weigh_heap_report *report,
 					   const struct weigh_heap_graph *graph,
@@ -26,12 +51,8 @@ struct weigh_error *weigh_heap_report_init(struct weigh_heap_report *report,
 		report->gross += weigh_heap_gross(graph, i);
 		report->net += weigh_heap_net(graph, i);
 	}
-	if (!error && needs & WEIGH_HEAP_NEEDS_PLACES)
-		error = weigh_heap_places_create(graph, &report->places);
-	if (!error && needs & WEIGH_HEAP_NEEDS_EQUAL)
-		error = weigh_heap_equal_create(graph, &report->equal);
-	if (!error && needs & WEIGH_HEAP_NEEDS_LINES)
-		error = weigh_heap_lines_create(graph, &report->lines);
+	if (!error)
+		error = make(report, graph, needs);
 	if (error)
 		weigh_heap_report_deinit(report);
 	return error;
@@ -42,6 +63,7 @@ void weigh_heap_report_deinit(struct weigh_heap_report *report)
 	weigh_heap_lines_destroy(report->lines);
 	weigh_heap_equal_destroy(report->equal);
 	weigh_heap_places_destroy(report->places);
+	weigh_heap_dominators_destroy(report->dominators);
 	weigh_sources_destroy(report->sources);
 	*report = (struct weigh_heap_report){0};
 }
@@ -70,20 +92,49 @@ static void print_program(const struct weigh_heap_report *report, FILE *out)
 	free(program);
 }
 
+/*
+ * Bytes of an object in the small-object allocator, all but exactly: a small
+ * one lies there whole; of a large one that keeps its items in a block of
+ * their own, what stays behind does.
+ */
+static uint64_t small_bytes(const struct weigh_heap_graph *graph, uint32_t object)
+{
+	enum { SMALL_MOST = 512, STEP = 16, HEAD = 16 };
+	const struct weigh_heap_type *type = weigh_heap_type(graph, object);
+	uint64_t gross = weigh_heap_gross(graph, object);
+	uint64_t first = type->basic + (type->flags & WEIGH_TYPE_COLLECTED ? HEAD : 0);
+
+	if (gross <= SMALL_MOST)
+		return gross;
+	if (type->item && type->form != WEIGH_SNAPSHOT_LIST)
+		return 0;
+	first = (first + STEP - 1) / STEP * STEP;
+	if (first > SMALL_MOST || first >= gross)
+		return 0;
+	return gross - first <= SMALL_MOST ? gross : first;
+}
+
 /* What of the resident memory is no object: files that are mapped, and what no object owns. */
 static void print_resident(const struct weigh_heap_report *report, FILE *out)
 {
 	const struct weigh_snapshot_header *header = &report->graph->header;
-	char rss[WEIGH_NUMBER], share[WEIGH_NUMBER], files[WEIGH_NUMBER], rest[WEIGH_NUMBER];
+	double rss = (double)header->rss;
+	char text[WEIGH_NUMBER];
+	uint64_t small = 0;
 
-	if (!header->rss || !header->anonymous || header->anonymous > header->rss)
+	if (header->rss < report->gross || !header->anonymous || header->anonymous > header->rss)
 		return;
-	fprintf(out, "  resident %s: objects %s", weigh_bytes_text((double)header->rss, rss),
-		weigh_share_text((double)report->gross / (double)header->rss, share));
-	fprintf(out, ", files %s", weigh_bytes_text((double)(header->rss - header->anonymous), files));
+	fprintf(out, "  resident %s: objects ", weigh_bytes_text(rss, text));
+	fputs(weigh_share_text((double)report->gross / rss, text), out);
+	fprintf(out, ", files %s", weigh_share_text((double)(header->rss - header->anonymous) / rss, text));
 	if (header->anonymous >= report->gross)
-		fprintf(out, ", owned by no object %s",
-			weigh_bytes_text((double)(header->anonymous - report->gross), rest));
+		fprintf(out, ", other %s",
+			weigh_share_text((double)(header->anonymous - report->gross) / rss, text));
+	for (uint32_t i = 0; header->small_live && i < report->graph->object_count; i++)
+		small += small_bytes(report->graph, i);
+	if (small)
+		fprintf(out, "; of small blocks %s",
+			weigh_share_text(fmin((double)small / (double)header->small_live, 1), text));
 	fputc('\n', out);
 }
 

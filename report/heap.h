@@ -57,9 +57,16 @@ extern const struct weigh_heap_view weigh_heap_view_duplicates; /* report/heap_d
 extern const struct weigh_heap_view weigh_heap_view_containers; /* report/heap_containers.c */
 extern const struct weigh_heap_view weigh_heap_view_fields;     /* report/heap_fields.c */
 extern const struct weigh_heap_view weigh_heap_view_sites;      /* report/heap_sites.c */
+extern const struct weigh_heap_view weigh_heap_view_paths;      /* report/heap_paths.c */
+extern const struct weigh_heap_view weigh_heap_view_retained;   /* report/heap_retained.c */
+extern const struct weigh_heap_view weigh_heap_view_suspects;   /* report/heap_suspects.c */
+extern const struct weigh_heap_view weigh_heap_view_modules;    /* report/heap_modules.c */
+
+/* Parts that a report goes through, for weigh_progress_start(): reading it, what it needs, adding up. */
+enum { WEIGH_HEAP_PARTS = 5 };
 
 /*
- * Makes what is needed; limit, filter and argument are left to the caller.
+ * Makes what is needed, and tells weigh_progress_next() of it; limit, filter and argument are left to the caller.
  * End with weigh_heap_report_deinit().
  */
 struct weigh_error *weigh_heap_report_init(struct weigh_heap_report *report,

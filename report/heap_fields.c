@@ -22,11 +22,18 @@ static bool meets(const struct weigh_heap_report *report, const char *record, co
 	       weigh_filter_meets(report->filter, NULL, field);
 }
 
-static bool any_meets(const struct weigh_heap_report *report, const struct weigh_heap_fields *fields,
+/* A field that no record has set has nothing to say. */
+static bool is_shown(const struct weigh_heap_report *report, const char *record,
+		     const struct weigh_heap_field *field)
+{
+	return field->empty < field->records && meets(report, record, field_name(report, field));
+}
+
+static bool any_shown(const struct weigh_heap_report *report, const struct weigh_heap_fields *fields,
 		      const struct weigh_heap_record *record, const char *name)
 {
 	for (uint32_t i = 0; i < record->field_count; i++) {
-		if (meets(report, name, field_name(report, &fields->fields[record->first_field + i])))
+		if (is_shown(report, name, &fields->fields[record->first_field + i]))
 			return true;
 	}
 	return false;
@@ -53,7 +60,7 @@ static int common_class(const struct weigh_heap_field *field)
 static void alike_text(const struct weigh_heap_field *field, char text[static WEIGH_NUMBER])
 {
 	static const char *const forms[WEIGH_VALUE_CLASSES] = {
-		[WEIGH_VALUE_INTEGER] = "%d bits",
+		[WEIGH_VALUE_INTEGER] = "%d-bit ints",
 		[WEIGH_VALUE_REAL] = "%d-bit floats",
 		[WEIGH_VALUE_WHOLE] = "whole numbers",
 		[WEIGH_VALUE_INTEGER_TEXT] = "whole numbers as text",
@@ -68,7 +75,7 @@ static void alike_text(const struct weigh_heap_field *field, char text[static WE
 
 	text[0] = '\0';
 	if (form && strchr(form, '%'))
-		snprintf(text, WEIGH_NUMBER, class == WEIGH_VALUE_INTEGER ? "%d bits" : "%d-bit floats",
+		snprintf(text, WEIGH_NUMBER, class == WEIGH_VALUE_INTEGER ? "%d-bit ints" : "%d-bit floats",
 			 field->bits[class]);
 	else if (form)
 		snprintf(text, WEIGH_NUMBER, "%s", form);
@@ -124,6 +131,7 @@ static struct weigh_error *print_record(const struct weigh_heap_report *report,
 	};
 	char heading[WEIGH_HEAP_WHERE], count[WEIGH_NUMBER], gross[WEIGH_NUMBER];
 	struct weigh_grid grid;
+	uint64_t shown = 0, cut = 0;
 
 	snprintf(heading, sizeof(heading), "%s: %s of %s without their fields", name,
 		 weigh_count_text((double)record->count, count),
@@ -132,15 +140,23 @@ static struct weigh_error *print_record(const struct weigh_heap_report *report,
 	weigh_grid_init(&grid, &report->style, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < record->field_count; i++) {
 		const struct weigh_heap_field *field = &fields->fields[record->first_field + i];
-		if (meets(report, name, field_name(report, field)))
+		if (!is_shown(report, name, field))
+			continue;
+		if (weigh_heap_room(report, shown)) {
 			add_cells(&grid, report, field);
+			shown++;
+		} else {
+			cut++;
+		}
 	}
 	struct weigh_error *error = weigh_grid_print(&grid, 0, out);
 	weigh_grid_deinit(&grid);
+	if (!error)
+		weigh_heap_more(report, cut, "--limit 0", out);
 	return error;
 }
 
-/* Here the limit counts records. */
+/* The limit counts records, and the fields of each. */
 static struct weigh_error *print(const struct weigh_heap_report *report, FILE *out)
 {
 	enum { RECORDS_UNASKED = 5 };
@@ -155,7 +171,7 @@ static struct weigh_error *print(const struct weigh_heap_report *report, FILE *o
 	for (uint32_t r = 0; !error && r < fields.record_count; r++) {
 		const struct weigh_heap_record *record = &fields.records[r];
 		weigh_heap_record_name(report->graph, record, name);
-		if (!any_meets(report, &fields, record, name))
+		if (!any_shown(report, &fields, record, name))
 			continue;
 		if (most && shown == most) {
 			cut++;
@@ -243,7 +259,7 @@ static struct weigh_error *add(const struct weigh_heap_report *report, struct we
 		weigh_heap_record_name(report->graph, record, name);
 		for (uint32_t i = 0; i < record->field_count && weigh_heap_room(report, shown); i++) {
 			const struct weigh_heap_field *field = &fields.fields[record->first_field + i];
-			if (!meets(report, name, field_name(report, field)))
+			if (!is_shown(report, name, field))
 				continue;
 			add_field(report, document, array, record, name, field);
 			shown++;

@@ -14,10 +14,10 @@ import time
 
 # From the layout of snapshots, include/weigh/snapshot.h.
 STATE = struct.Struct("<20xI")
-HEADER = struct.Struct("<8s4I2Q4I11Q2Q")
+HEADER = struct.Struct("<8s4I2Q4I12Q2Q")
 HEADER_FIELDS = (
     "magic version byte_order header_size state size seal when python pid mode taken_unix_ns taken_ns recording_ns"
-    " live small_live rss anonymous pause_ns progress expected lost objects references"
+    " live small_live small_found rss anonymous pause_ns progress expected lost objects references"
 ).split()
 COMPLETE = 2
 

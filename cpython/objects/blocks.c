@@ -37,7 +37,9 @@ static inline void add(struct weigh_sink *sink, const char *what, const void *ad
 {
 	if (!address)
 		return;
-	uint64_t footprint = weigh_heap_footprint(sink->heap, (uintptr_t)address, requested);
+	bool pooled;
+	uint64_t footprint =
+		weigh_heap_footprint_of(sink->heap, (uintptr_t)address, requested, &pooled);
 	if (__builtin_expect(!footprint, 0))
 		return;
 	if (__builtin_expect(sink->each || requested >= LARGE, 0)) {
@@ -48,6 +50,7 @@ static inline void add(struct weigh_sink *sink, const char *what, const void *ad
 		return;
 	}
 	sink->gross += footprint;
+	sink->pooled += pooled ? footprint : 0;
 	sink->requested += requested;
 	sink->net += net;
 }

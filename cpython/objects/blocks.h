@@ -34,6 +34,7 @@ struct weigh_sink {
 	uint64_t requested;
 	uint64_t net;
 	uint64_t untouched;
+	uint64_t pooled; /* of gross, what blocks in pools occupy */
 };
 
 /* Tells the blocks of an object that is not static. */

@@ -81,18 +81,27 @@ uint64_t weigh_heap_rounded(uint64_t requested);
 /* What a block of malloc's occupies; rounded arithmetic when the block does not look like one. */
 uint64_t weigh_heap_native(uintptr_t block, uint64_t requested);
 
-/* What a block of Python's allocators occupies; 0 for static data. */
-static inline uint64_t weigh_heap_footprint(struct weigh_heap *heap, uintptr_t block, uint64_t requested)
+/* What a block of Python's allocators occupies; 0 for static data. `*pooled`: in a pool. */
+static inline uint64_t weigh_heap_footprint_of(struct weigh_heap *heap, uintptr_t block, uint64_t requested,
+					       bool *pooled)
 {
 	struct weigh_marks_leaf *leaf = weigh_marks_leaf(&heap->seen, block);
+	*pooled = false;
 	if (__builtin_expect(!leaf, 0))
 		return weigh_heap_rounded(requested);
 	enum weigh_place place = weigh_heap_place(heap, leaf, block);
 	if (__builtin_expect(place == WEIGH_PLACE_POOL, 1)) {
 		uint64_t footprint = weigh_pool_footprint(block);
+		*pooled = true;
 		return footprint >= requested ? footprint : weigh_heap_rounded(requested);
 	}
 	return place == WEIGH_PLACE_STATIC ? 0 : weigh_heap_native(block, requested);
+}
+
+static inline uint64_t weigh_heap_footprint(struct weigh_heap *heap, uintptr_t block, uint64_t requested)
+{
+	bool pooled;
+	return weigh_heap_footprint_of(heap, block, requested, &pooled);
 }
 
 /*

@@ -4,6 +4,17 @@
  */
 #include "cpython/objects/layouts.h"
 
+traverseproc weigh_class_traverse;
+
+static bool find_class_traverse(void)
+{
+	PyObject *class = PyObject_CallFunction((PyObject *)&PyType_Type, "s(){}", "C");
+	if (class)
+		weigh_class_traverse = ((PyTypeObject *)class)->tp_traverse;
+	Py_XDECREF(class);
+	return weigh_class_traverse != NULL;
+}
+
 #if PY_VERSION_HEX < 0x030b0000
 
 void *weigh_dict_lookup_general;
@@ -16,14 +27,14 @@ bool weigh_layouts_init(void)
 		weigh_dict_lookup_general = ((PyDictObject *)dict)->ma_keys->dk_lookup;
 	Py_XDECREF(key);
 	Py_XDECREF(dict);
-	return weigh_dict_lookup_general != NULL;
+	return weigh_dict_lookup_general && find_class_traverse();
 }
 
 #else
 
 bool weigh_layouts_init(void)
 {
-	return true;
+	return find_class_traverse();
 }
 
 #endif

@@ -519,6 +519,15 @@ struct weigh_ndarray_dtype {
 	};
 };
 
+/* What all classes that a class statement makes have in tp_traverse; set by weigh_layouts_init. */
+extern traverseproc weigh_class_traverse;
+
+/* Whether a class statement made a type: C can make heap types as well. */
+static inline bool weigh_is_class(const PyTypeObject *type)
+{
+	return type->tp_flags & Py_TPFLAGS_HEAPTYPE && type->tp_traverse == weigh_class_traverse;
+}
+
 /* Reads what must be read from objects made for it. Once; allocates. False with an exception set. */
 bool weigh_layouts_init(void);
 

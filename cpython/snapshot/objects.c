@@ -381,6 +381,8 @@ void weigh_scan_write(struct weigh_scan *scan)
 	weigh_scalars_end(scan);
 	for (size_t i = 0; i < sizeof(for_each) / sizeof(*for_each); i++)
 		stream_of(scan, for_each[i])->entries = scan->number;
+	scan->writer->header.small_live = weigh_pools_in_use(scan);
+	scan->writer->header.small_found = scan->sink.pooled;
 	scan->writer->header.objects = scan->number;
 	scan->writer->header.references = stream_of(scan, WEIGH_SNAPSHOT_EDGES)->entries;
 }

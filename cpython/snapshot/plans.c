@@ -206,6 +206,14 @@ static bool is_named(PyTypeObject *type, const char *name)
 	return strcmp(type->tp_name, name) == 0;
 }
 
+/* What a class is made of: its own slots and values are listed, what lies below is not. */
+static PyTypeObject *c_base(PyTypeObject *type)
+{
+	while (weigh_is_class(type) && type->tp_base)
+		type = type->tp_base;
+	return type;
+}
+
 /* Types that have no form of their own. */
 static void add_other(struct weigh_plan *plan, struct list *list, PyTypeObject *base)
 {
@@ -221,7 +229,7 @@ static void add_other(struct weigh_plan *plan, struct list *list, PyTypeObject *
 		ADD(list, link_fields);
 	else if (is_named(base, "_thread._local"))
 		plan->way = WEIGH_WAY_LOCAL;
-	plan->traverses = base != &PyBaseObject_Type && plan->kind.traverses;
+	plan->traverses = c_base(plan->kind.type)->tp_traverse != NULL;
 	add_members(list, plan->kind.type, NULL);
 }
 
@@ -359,8 +367,11 @@ static void plan_values(struct weigh_plan *plan)
 #endif
 }
 
-static bool has_dict(PyTypeObject *type)
+static bool has_dict(PyTypeObject *type, const struct list *list)
 {
+	for (uint32_t i = 0; i < list->count; i++)
+		if (type->tp_dictoffset > 0 && list->fields[i].offset == (uint32_t)type->tp_dictoffset)
+			return false;
 #if PY_VERSION_HEX >= 0x030b0000
 	if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT)
 		return true;
@@ -405,9 +416,10 @@ struct weigh_plan *weigh_plan_make(struct weigh_scan *scan, PyTypeObject *type)
 	plan->kind = *kind;
 	plan->type = WEIGH_NUMBER_NONE;
 	plan->heap = type->tp_flags & Py_TPFLAGS_HEAPTYPE;
-	plan->dict = has_dict(type);
+	plan->dict = true;
 	plan_values(plan);
 	plan_form(plan, &list, weigh_kind_base(type));
+	plan->dict = plan->dict && has_dict(type, &list);
 	plan->field_count = list.count;
 	plan->data = !plan->kind.exact && (list.count || plan->value_count);
 	plan_record(plan);

@@ -154,10 +154,16 @@ static void drain(struct weigh_scan *scan)
 	}
 }
 
+void weigh_reach_one(struct weigh_scan *scan, PyObject *object)
+{
+	if (!scan->failed && reach(scan, object) == 0)
+		drain(scan);
+}
+
 static void reach_collected(struct weigh_scan *scan, PyObject *object)
 {
-	if (!scan->failed && Py_REFCNT(object) > 0 && reach(scan, object) == 0)
-		drain(scan);
+	if (Py_REFCNT(object) > 0)
+		weigh_reach_one(scan, object);
 }
 
 #if PY_VERSION_HEX >= 0x030b0000
@@ -207,5 +213,7 @@ bool weigh_scan_reach(struct weigh_scan *scan)
 	meet_type(scan, &PyFrame_Type);
 	weigh_roots_visit(scan, reach_root);
 	weigh_collected_visit(scan, reach_collected);
+	if (!scan->failed)
+		weigh_strays_reach(scan);
 	return !scan->failed;
 }

@@ -152,6 +152,15 @@ static inline struct weigh_plan *weigh_plan_of(struct weigh_scan *scan, PyTypeOb
 /* reach.c: puts everything there is into the set. False without memory. */
 bool weigh_scan_reach(struct weigh_scan *scan);
 
+/* reach.c: an object and all that it leads to. What finds no room sets `failed`. */
+void weigh_reach_one(struct weigh_scan *scan, PyObject *object);
+
+/* strays.c: objects that nothing leads to, once everything else has been reached. */
+void weigh_strays_reach(struct weigh_scan *scan);
+
+/* Bytes of blocks in use, of all pools in which blocks of objects were met. */
+uint64_t weigh_pools_in_use(const struct weigh_scan *scan);
+
 /* roots.c. Calls `each` for every named root, in the same order each time. */
 typedef void weigh_root_visit(struct weigh_scan *scan, enum weigh_snapshot_root kind, const char *label,
 			      PyObject *object);

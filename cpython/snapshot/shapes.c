@@ -145,7 +145,7 @@ static unsigned flags_of(const struct weigh_plan *plan)
 	bool heap = type->tp_flags & Py_TPFLAGS_HEAPTYPE;
 	unsigned flags = heap ? WEIGH_TYPE_HEAP : 0;
 	flags |= PyType_IS_GC(type) ? WEIGH_TYPE_COLLECTED : 0;
-	flags |= weigh_kind_base(type) != type ? WEIGH_TYPE_PYTHON : 0;
+	flags |= weigh_is_class(type) ? WEIGH_TYPE_PYTHON : 0;
 	flags |= plan->dict ? WEIGH_TYPE_DICT : 0;
 	flags |= type->tp_weaklistoffset ? WEIGH_TYPE_WEAKREFS : 0;
 	flags |= plan->shared ? WEIGH_TYPE_VALUES : 0;

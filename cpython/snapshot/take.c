@@ -58,7 +58,6 @@ static void copy_known(struct weigh_snapshot_header *header, const struct weigh_
 	header->taken_ns = known->taken_ns;
 	header->recording_ns = known->recording_ns;
 	header->live = known->live;
-	header->small_live = known->small_live;
 	header->rss = known->rss;
 	header->anonymous = known->anonymous;
 	header->pause_ns = known->pause_ns;

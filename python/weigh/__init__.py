@@ -10,6 +10,10 @@ or tells what objects occupy:
 
     weigh.sizeof(rows), print(weigh.measure(rows))
 
+or keeps all objects there are for `weigh heap`:
+
+    weigh.snapshot("now.heap")
+
 The recorder is loaded when the first of these names is used.
 """
 
@@ -26,6 +30,7 @@ __all__ = [
     "peak_bytes",
     "reset_peak",
     "sizeof",
+    "snapshot",
     "types",
 ]
 
@@ -39,6 +44,8 @@ _FROM_SIZES = ("compare", "explain", "flat", "measure", "sizeof", "types")
 def __getattr__(name):
     if name == "Tracker":
         from weigh._tracker import Tracker as value
+    elif name == "snapshot":
+        from weigh._snapshot import snapshot as value
     elif name in _FROM_RECORDER:
         from weigh import _weigh
 

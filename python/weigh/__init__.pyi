@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from os import PathLike
 from types import TracebackType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from weigh._sizes import compare as compare
 from weigh._sizes import explain as explain
@@ -23,7 +23,7 @@ class Tracker:
         path: str | bytes | PathLike[str] | PathLike[bytes],
         *,
         exact: bool = False,
-        heap: bool = False,
+        heap: bool | Literal["end", "peak", "both"] = False,
         overwrite: bool = False,
     ) -> None: ...
     def __enter__(self) -> Tracker: ...
@@ -35,6 +35,9 @@ class Tracker:
     ) -> None: ...
     def __call__(self, function: _F) -> _F: ...
 
+def snapshot(
+    path: str | bytes | PathLike[str] | PathLike[bytes], *, overwrite: bool = False, in_place: bool = False
+) -> None: ...
 def live_bytes() -> int: ...
 def peak_bytes() -> int: ...
 def reset_peak() -> None: ...

@@ -8,10 +8,21 @@ from contextlib import contextmanager
 from functools import wraps
 
 from weigh import _weigh
+from weigh._snapshot import explain
 
 # Bytes to allocate: WEIGH_FILE_SIZE_SAMPLED and WEIGH_FILE_SIZE_EXACT of the format.
 SIZE_SAMPLED = 8 << 20
 SIZE_EXACT = 64 << 20
+
+# What `heap` may be: snapshots at the peak, at the end.
+HEAP = {
+    False: (False, False),
+    None: (False, False),
+    True: (False, True),
+    "end": (False, True),
+    "peak": (True, False),
+    "both": (True, True),
+}
 
 # Flags of code objects, as in the module inspect, which is slow to import.
 CO_GENERATOR = 0x20
@@ -38,6 +49,11 @@ class Tracker:
     first value to its end, a coroutine from its first step to its end, with all
     that happens in between.
 
+    `heap` asks for a snapshot of the objects in the capture, for `weigh heap`:
+    "end" (or true) when the recording ends, "peak" at its highest live bytes,
+    "both". The end of the block waits until they are written; it raises
+    WeighError when they cannot be, and leaves the capture without them.
+
     A child that is forked inside the block goes on unrecorded and leaves the
     capture alone.
     """
@@ -48,8 +64,9 @@ class Tracker:
         self._overwrite = bool(overwrite)
         self._recording = None
         self._lock = allocate_lock()
-        if heap:
-            raise ValueError("heap: this version takes no snapshots of objects: leave it out")
+        if heap not in HEAP:
+            raise ValueError(f"heap: {heap!r} is not one of False, True, 'end', 'peak', 'both'")
+        self._heap = HEAP[heap]
 
     def __repr__(self):
         state = "recording" if self._recording and self._recording.is_ours() else "idle"
@@ -57,8 +74,11 @@ class Tracker:
 
     def __enter__(self):
         with self._lock:
-            self._recording = _Recording(self._path, self._exact, self._overwrite)
+            self._recording = self._record()
         return self
+
+    def _record(self):
+        return _Recording(self._path, self._exact, self._overwrite, self._heap)
 
     def __exit__(self, kind, error, traceback):
         self._recording.leave(kind is not None)
@@ -79,7 +99,7 @@ class Tracker:
         with self._lock:
             recording = self._recording
             if recording is None or not recording.join():
-                recording = self._recording = _Recording(self._path, self._exact, self._overwrite)
+                recording = self._recording = self._record()
         failed = True
         try:
             yield
@@ -91,13 +111,14 @@ class Tracker:
 class _Recording:
     """One recording from its start to its end, in the process that started it."""
 
-    def __init__(self, path, exact, overwrite):
+    def __init__(self, path, exact, overwrite, heap):
         if _weigh.recording():
             raise _weigh.WeighError(
                 "Tracker: a recording runs already, by another Tracker or by weigh run: end that one first"
             )
         # The block may change folders.
         self.file = os.path.abspath(path)
+        self.shown = path
         fd = _create(self.file, path, SIZE_EXACT if exact else SIZE_SAMPLED, overwrite)
         try:
             _weigh.start(fd, exact, tuple(sys.orig_argv[1:]))
@@ -106,6 +127,8 @@ class _Recording:
             raise
         finally:
             os.close(fd)
+        if any(heap):
+            _weigh.heap(self.file, *heap, False)
         self.pid = os.getpid()
         self.users = 1
         self.lock = allocate_lock()
@@ -140,7 +163,12 @@ class _Recording:
             return
         atexit.unregister(self.close)
         _weigh.stop()
-        _weigh.finish(self.file)
+        try:
+            _weigh.heap_wait()
+        except OSError as error:
+            raise explain(self.shown, error) from error
+        finally:
+            _weigh.finish(self.file)
 
 
 def _create(file, shown, size, overwrite):

@@ -24,10 +24,33 @@ Counters = namedtuple(
     "small_allocated small_freed small_blocks_allocated small_blocks_freed"
     " other_live other_allocated other_blocks_live other_blocks_allocated mapped_live",
 )
+Part = namedtuple("Part", "state taken writer error offset size live pause_ns fork_ns")
 Peak = namedtuple("Peak", "footprint blocks epoch time_ns")
 
 NOTHING = Tally(0, 0, 0, 0, 0, 0, 0, 0)
 USED = 1
+
+
+NOT_ASKED, WANTED, TAKEN, HERE = range(4)  # states of a part
+
+SNAPSHOT = struct.Struct("<8sIIIIQQIIII11Q")
+SNAPSHOT_FIELDS = (
+    "magic version byte_order header_size state size seal when python pid mode"
+    " taken_unix_ns taken_ns recording_ns live small_live rss anonymous pause_ns progress expected lost"
+)
+Snapshot = namedtuple("Snapshot", SNAPSHOT_FIELDS)
+WRITING, COMPLETE = 1, 2
+ASKED, PEAK, END = 1, 2, 3
+
+
+def read_snapshot(path, part=None):
+    """The header of a snapshot: a file, or a part of a capture, checked for being whole."""
+    data = pathlib.Path(path).read_bytes()
+    if part is not None:
+        data = data[part.offset : part.offset + part.size]
+    found = Snapshot(*SNAPSHOT.unpack_from(data))
+    assert (found.magic, found.state, found.size) == (b"WEIGHEAP", COMPLETE, len(data))
+    return found
 
 
 def add(a, b):
@@ -78,6 +101,8 @@ class Capture:
         at += 32
         self.period, self.period_max, self.pruned = self.unpack("QQQ", at)
         self.lost = sum(self.unpack("QQQQQQQQ", at + 40)[::2])
+        at += 40 + 64 + 3 * 96 + 8
+        self.parts = dict(zip(("peak", "end"), (Part(*self.unpack("IIIiQQQQQ", at + 56 * i)) for i in range(2))))
 
     @property
     def live(self):

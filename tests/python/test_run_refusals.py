@@ -49,17 +49,16 @@ def test_usage(words, weigh, script):
     assert captures() == []
 
 
-@pytest.mark.parametrize("heap", ["--heap", "--heap=end", "--heap=peak", "--heap=both"])
-def test_heap_is_not_in_this_version(heap, weigh, marker):
+@pytest.mark.parametrize("ending", [".heap-end", ".heap-peak"])
+def test_snapshot_of_an_earlier_run(ending, weigh, marker):
+    """What a killed run left behind is removed only when asked for."""
     name, ran = marker
-    refused(weigh("run", heap, name), 2, "--heap")
-    assert not ran()
-
-
-def test_heap_no(run_quiet, marker):
-    name, ran = marker
-    assert run_quiet(name, options=("--heap=no",)).status == 0
-    assert ran()
+    with open("out.weigh" + ending, "w") as file:
+        file.write("theirs")
+    refused(weigh("run", "-o", "out.weigh", "--python", sys.executable, name), 1, "out.weigh: ")
+    assert not ran() and os.path.exists("out.weigh" + ending)
+    assert weigh("run", "-f", "-o", "out.weigh", "--python", sys.executable, name).status == 0
+    assert ran() and not os.path.exists("out.weigh" + ending)
 
 
 def test_help(weigh):

@@ -114,6 +114,7 @@ static void make_sites(struct maker *m)
 	m->site_rows = fake_snapshot_site(m->s, next);
 	m->site_split = fake_snapshot_site(m->s, split);
 	m->site_trips = fake_snapshot_site(m->s, main);
+	m->heap->trip_site = m->site_trips;
 }
 
 static uint32_t site_of_row(int i, bool sampled, uint32_t site)

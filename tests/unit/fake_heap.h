@@ -31,6 +31,7 @@ struct fake_heap {
 	struct fake_snapshot *snapshot;
 	uint32_t dict, list, str, integer, tuple, trip, set; /* types */
 	uint32_t rows, frame, first_row;                     /* objects */
+	uint32_t trip_site;
 };
 
 /* With weights when `sampled`: every tenth row has a site and stands for ten. */

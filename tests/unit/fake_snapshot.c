@@ -431,6 +431,13 @@ static void put_site(const struct fake_snapshot *fake, struct out *out, const st
 	}
 }
 
+static uint64_t counted(const struct fake_object *object, uint64_t found)
+{
+	if (object->surplus == FAKE_IMMORTAL)
+		return 0;
+	return found + object->surplus ? found + object->surplus : 1;
+}
+
 static void put_objects(const struct fake_snapshot *fake, const struct order *order, struct out *outs)
 {
 	uint32_t *sites = check(calloc(fake->shapes.count + 1, sizeof(*sites)));
@@ -442,8 +449,7 @@ static void put_objects(const struct fake_snapshot *fake, const struct order *or
 		put(&outs[WEIGH_SNAPSHOT_SHAPED], object->shape);
 		put(&outs[WEIGH_SNAPSHOT_GROSS], object->gross);
 		put(&outs[WEIGH_SNAPSHOT_NET], object->net);
-		put(&outs[WEIGH_SNAPSHOT_COUNTED],
-		    object->surplus == FAKE_IMMORTAL ? 0 : order->found[i] + object->surplus);
+		put(&outs[WEIGH_SNAPSHOT_COUNTED], counted(object, order->found[i]));
 		if (shape->fields.flags & WEIGH_SHAPE_SIZED)
 			put_rooms(&outs[WEIGH_SNAPSHOT_ROOMS], object, shape,
 				  order->first[i + 1] - order->first[i]);

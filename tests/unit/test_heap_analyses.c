@@ -9,6 +9,7 @@
 #include "heap/fields.h"
 #include "heap/frames.h"
 #include "heap/graph.h"
+#include "heap/groups.h"
 #include "heap/places.h"
 #include "heap/sites.h"
 #include "heap/types.h"
@@ -272,12 +273,40 @@ static void test_sites_sampled(void **state)
 	stage_deinit(&stage);
 }
 
+/* Groups by type: the rows were all made at one line, the strings at another. */
+static void test_groups(void **state)
+{
+	struct stage stage;
+	struct weigh_heap_lines *lines;
+	struct weigh_heap_common *common;
+
+	(void)state;
+	stage_init(&stage, false);
+	const struct weigh_heap_graph *graph = stage.graph;
+	uint32_t *group_of = malloc(graph->object_count * sizeof(*group_of));
+	for (uint32_t i = 0; i < graph->object_count; i++)
+		group_of[i] = weigh_heap_shape(graph, i)->type;
+	good(weigh_heap_lines_create(graph, &lines));
+	good(weigh_heap_common_create(graph, stage.equal, lines, group_of, graph->type_count, &common));
+	assert_int_equal(lines->lines[common[stage.heap.dict].line].via.line, 178);
+	assert_true(common[stage.heap.dict].line_gross == FAKE_ROWS * FAKE_DICT);
+	assert_int_equal(lines->lines[common[stage.heap.str].line].via.line, 172);
+	assert_int_equal(common[stage.heap.tuple].compared, FAKE_PAIRS);
+	assert_int_equal(common[stage.heap.tuple].values, 3);
+	assert_int_equal(common[stage.heap.list].line, WEIGH_NO_OBJECT);
+	free(common);
+	free(group_of);
+	weigh_heap_lines_destroy(lines);
+	stage_deinit(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types),  cmocka_unit_test(test_duplicates),
-		cmocka_unit_test(test_fields), cmocka_unit_test(test_containers),
-		cmocka_unit_test(test_sites),  cmocka_unit_test(test_sites_sampled),
+		cmocka_unit_test(test_types),         cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_duplicates),    cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_containers),    cmocka_unit_test(test_sites),
+		cmocka_unit_test(test_sites_sampled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,16 +21,16 @@ static const uint32_t versions[VERSIONS] = {0x030b07f0, 0x030d00f0};
 /* As csv.DictReader reads them; single characters are the interpreter's own. */
 static const struct weigh_table_field fields_read[VERSIONS][FIELDS] = {
 	{
-		{"route", 0, 634285, 40753433, 182, 11244, 0, 0, false},
-		{"date", 0, 676476, 43464246, 6969, 447765, 0, 0, false},
-		{"daytype", 0, 0, 0, 3, 0, 0, 0, false},
-		{"rides", 0, 676303, 43453131, 32410, 2082246, 407180, 17, true},
+		{"route", 0, 634285, 40753433, 182, 11244, 0, 0, false, true},
+		{"date", 0, 676476, 43464246, 6969, 447765, 0, 0, false, true},
+		{"daytype", 0, 0, 0, 3, 0, 0, 0, false, true},
+		{"rides", 0, 676303, 43453131, 32410, 2082246, 407180, 17, true, true},
 	},
 	{
-		{"route", 0, 634285, 30565075, 182, 8433, 0, 0, false},
-		{"date", 0, 676476, 43464246, 6969, 447765, 0, 0, false},
-		{"daytype", 0, 0, 0, 3, 0, 0, 0, false},
-		{"rides", 0, 676303, 32589848, 32410, 1561684, 407180, 17, true},
+		{"route", 0, 634285, 30565075, 182, 8433, 0, 0, false, true},
+		{"date", 0, 676476, 43464246, 6969, 447765, 0, 0, false, true},
+		{"daytype", 0, 0, 0, 3, 0, 0, 0, false, true},
+		{"rides", 0, 676303, 32589848, 32410, 1561684, 407180, 17, true, true},
 	},
 };
 

@@ -13,12 +13,13 @@ import sys
 def restore_environment():
     """Take our variables out; return what they said."""
     words = os.environ.pop("WEIGH_BOOT")
+    file = os.environ.pop("WEIGH_BOOT_FILE")
     path = os.environ.pop("WEIGH_BOOT_PYTHONPATH", None)
     if path is None:
         os.environ.pop("PYTHONPATH", None)
     else:
         os.environ["PYTHONPATH"] = path
-    return dict(word.split("=", 1) for word in words.split(";"))
+    return dict([word.split("=", 1) for word in words.split(";")], file=file)
 
 
 def restore_path(folder):
@@ -81,6 +82,9 @@ def start(package, words):
         try:
             module = load(path)
             module.start(int(words["fd"]), words["mode"] == "exact", tuple(sys.orig_argv[1:]))
+            if words["heap"]:
+                wanted = words["heap"].split(",")
+                module.heap(words["file"], "peak" in wanted, "end" in wanted, "place" in wanted)
             stop_at_exit(module)
             return "ok"
         except Exception as error:
