@@ -1,6 +1,6 @@
-"""The same as objects with slots, which still have names for their parts."""
+"""The same as objects with slots, whose parts have names too."""
 
-COUNT = 200_000
+COUNT = 500_000
 
 
 class Point:
@@ -12,9 +12,5 @@ class Point:
         self.z = z
 
 
-def main():
-    points = [Point(n, n, n) for n in range(COUNT)]
-    print(sum(point.x for point in points))
-
-
-main()
+points = [Point(n, n, n) for n in range(COUNT)]
+print(sum(point.x for point in points))

@@ -132,6 +132,42 @@ def test_leak_grows(advise, verify):
     assert found["ok"], found["growth"]
 
 
+def record(weigh, capture, name, *words, options=()):
+    command = ["run", "-q", "-f", "-o", capture, "--python", sys.executable, *options]
+    ending = weigh(*command, EXAMPLES / name, *words)
+    assert ending.status == 0, ending.err
+    return capture
+
+
+def test_named_tuples_are_not_as_small_as_tuples(weigh, tmp_path):
+    """getsizeof() says equal (the example asserts it); the ladder says what is true, and slots give it back."""
+    before = record(weigh, tmp_path / "before.weigh", "named_tuples.py", options=["--heap=end"])
+    after = record(weigh, tmp_path / "after.weigh", "named_tuples_slots.py")
+    (table,) = json.loads(weigh("advise", "--json", "--ladder", before).out)["ladder"]
+    rungs = {rung["name"]: rung["bytes"] for rung in table["rungs"]}
+    # A word of its own before the items: with three of them one size class more.
+    assert rungs["named tuples"] - rungs["tuples"] == pytest.approx(16 * table["records"], rel=0.01)
+    saving = rungs["named tuples"] - rungs["slots"]
+    ending = weigh("verify", "--predicted", str(saving), "--quantity", "end", before, after)
+    assert ending.status == 0, ending.out
+
+
+def test_category_at_read_and_afterwards(weigh, tmp_path):
+    """Afterwards the end is the same, but the peak has seen the whole column."""
+    pytest.importorskip("pandas")
+    rows, table = 400_000, tmp_path / "riders.csv"
+    names = ["Blue line", "Red line", "Green line", "Orange line", "Silver line"]
+    lines = (f"{names[n * n % 5]},{n % 365},{n * 7919 % 1000}\n" for n in range(rows))
+    table.write_text("line,day,riders\n" + "".join(lines))
+    before = record(weigh, tmp_path / "before.weigh", "category.py", table)
+    after = record(weigh, tmp_path / "after.weigh", "category_at_read.py", table)
+    # A reference of 8 bytes for each row becomes a code of one; the few names are shared already.
+    ending = weigh("verify", "--json", "--predicted", str(rows * (8 - 1)), before, after)
+    found = json.loads(ending.out)
+    assert ending.status == 0, found["peak"]
+    assert abs(found["end"]["saving"]) < 0.2 * found["peak"]["saving"]
+
+
 @pytest.mark.parametrize(
     "name", ["rebind_del.py", "temporaries_out.py", "generator.py", "lines.py", "cache_bounded.py", "leak_fixed.py"]
 )
