@@ -137,6 +137,31 @@ def test_tuples_as_keys_are_no_rows(advise):
     assert not advise("pairs_as_keys")["findings"]
 
 
+def test_a_category_saves_what_distinct_objects_take(advise):
+    """memory_usage(deep=True) counts each of the 300,000 texts; the parser made 153 of them."""
+    pytest.importorskip("pandas")
+    (finding,) = find(advise("object_columns"), "category")
+    assert finding["saving"] == pytest.approx(2 * 300_000 * (8 - 1), rel=0.03)
+    unique = advise("unique_column")
+    assert not find(unique, "category")
+    (rejected,) = why_not(unique, "category")
+    assert -13_000_000 < rejected["saving"] < -7_000_000
+
+
+def test_a_view_keeps_its_array(advise):
+    pytest.importorskip("numpy")
+    (finding,) = find(advise("view_of_an_array"), "view-pins-base")
+    assert finding["saving"] == pytest.approx(40_000_000, rel=0.001)
+    both = advise("view_and_its_array")
+    assert not find(both, "view-pins-base")
+    assert why_not(both, "view-pins-base")
+
+
+def test_a_kept_traceback_keeps_its_frames(advise):
+    (finding,) = find(advise("kept_traceback"), "kept-traceback")
+    assert finding["saving"] == pytest.approx(20_000_000, rel=0.01)
+
+
 @pytest.mark.parametrize(
     "name, rule, each, count",
     [
