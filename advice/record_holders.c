@@ -87,7 +87,10 @@ static bool add_column(struct weigh_record_finder *f, uint32_t holder, const str
 	if (shape->tail != WEIGH_TAIL_ITEMS || held->valued * 10 < held->all * 9)
 		return true;
 	uint32_t before = f->columns.count;
-	uint32_t number = weigh_heap_index_put(&f->columns, shape->type, f->places->of[holder]);
+	/* Arrays of objects are columns of a frame, of which each has values of its own. */
+	bool array = f->graph->types[shape->type].form == WEIGH_SNAPSHOT_ARRAY;
+	uint64_t place = array ? (uint64_t)holder << 32 : f->places->of[holder];
+	uint32_t number = weigh_heap_index_put(&f->columns, shape->type, place);
 	if (number == WEIGH_NO_OBJECT)
 		return false;
 	if (number == before) {

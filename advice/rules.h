@@ -20,6 +20,8 @@ struct weigh_error *weigh_rules_values(const struct weigh_evidence *evidence,
 
 struct weigh_error *weigh_rules_duplicates(const struct weigh_evidence *evidence,
 					   struct weigh_collector *collector);
+struct weigh_error *weigh_rules_held(const struct weigh_evidence *evidence,
+				     struct weigh_collector *collector);
 struct weigh_error *weigh_rules_containers(const struct weigh_evidence *evidence,
 					   struct weigh_collector *collector);
 

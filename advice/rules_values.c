@@ -10,6 +10,7 @@
 #include "advice/rules.h"
 #include "advice/tell.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,11 @@ static struct weigh_finding *find(const struct subject *s, unsigned number, cons
 	return finding;
 }
 
+static bool is_object_array(const struct subject *s)
+{
+	return s->e->graph->types[s->table->type].form == WEIGH_SNAPSHOT_ARRAY;
+}
+
 /* The dict through which values are shared is there at the peak too. */
 static double cache_resident(const struct subject *s, bool text)
 {
@@ -84,6 +90,9 @@ static void share(const struct subject *s)
 	double cache = cache_resident(s, text);
 
 	if (!is_shareable(s) || s->model->objects < 2)
+		return;
+	/* A frame is given categories, no look-up. */
+	if (s->table->column && is_object_array(s))
 		return;
 	/* That numbers differ is no surprise; that texts do may be one. */
 	if (!text && s->field->values * 2 > s->field->objects)
@@ -167,11 +176,6 @@ static void ints_to_floats(const struct subject *s)
 	weigh_collect_rejected(s->c, "ints-to-floats", frame.file, frame.line,
 			       weigh_model_saving(s->e, &effect),
 			       "%s: a float takes a block of 32 bytes, as an int does", s->name);
-}
-
-static bool is_object_array(const struct subject *s)
-{
-	return s->e->graph->types[s->table->type].form == WEIGH_SNAPSHOT_ARRAY;
 }
 
 static void boxed_to_array(const struct subject *s)
@@ -296,7 +300,10 @@ struct weigh_error *weigh_rules_values(const struct weigh_evidence *evidence,
 					    .at = i};
 			weigh_tell_field(evidence, table, i, s.name);
 			memcpy(s.plain, s.name, sizeof(s.plain));
-			if (!table->column)
+			if (table->column && is_object_array(&s)) {
+				snprintf(s.name, sizeof(s.name), "object columns");
+				snprintf(s.plain, sizeof(s.plain), "column");
+			} else if (!table->column)
 				weigh_tell_plain(table, i, s.plain);
 			share(&s);
 			text_to_numbers(&s);

@@ -73,6 +73,7 @@ struct request {
 	const char *path;
 	const char *later; /* with --diff what it is compared with; else NULL */
 	enum weigh_snapshot_when when;
+	enum weigh_snapshot_when earlier; /* that of `path` with --diff */
 	struct wanted wanted[OPTION_COUNT];
 	int wanted_count;
 	uint32_t limit;
@@ -99,15 +100,30 @@ static struct weigh_error *check_operands(const struct weigh_arguments *argument
 {
 	bool diff = arguments->values[OPTION_DIFF];
 
-	if (diff && arguments->operand_count != 2)
+	if (diff && arguments->operand_count != 1 && arguments->operand_count != 2)
 		return weigh_error_create(
 			WEIGH_ERROR_USAGE,
 			"heap: --diff compares two captures: weigh heap --diff BEFORE AFTER");
+	if (diff && arguments->operand_count == 1 && arguments->values[OPTION_AT])
+		return weigh_error_create(WEIGH_ERROR_USAGE,
+					  "heap: --diff of one capture compares its peak with its end: leave "
+					  "--at out, or name two");
 	if (!diff && arguments->operand_count != 1)
 		return weigh_error_create(WEIGH_ERROR_USAGE, "heap: %s: weigh heap CAPTURE",
 					  arguments->operand_count ? "one capture at a time"
 								   : "no capture given");
 	return NULL;
+}
+
+/* Of one capture its peak and its end. */
+static void set_sides(const struct weigh_arguments *arguments, struct request *request)
+{
+	bool one = arguments->operand_count == 1;
+
+	request->later = arguments->operands[one ? 0 : 1];
+	request->earlier = one ? WEIGH_SNAPSHOT_PEAK : request->when;
+	if (one)
+		request->when = WEIGH_SNAPSHOT_END;
 }
 
 static struct weigh_error *parse(const struct weigh_arguments *arguments, struct request *request)
@@ -125,14 +141,14 @@ static struct weigh_error *parse(const struct weigh_arguments *arguments, struct
 			return error;
 	}
 	request->path = arguments->operands[0];
-	if (values[OPTION_DIFF])
-		request->later = arguments->operands[1];
 	request->limit = limit > INT32_MAX ? 0 : (uint32_t)limit;
 	request->limit_given = values[OPTION_LIMIT];
 	request->filter = values[OPTION_FILTER] && *values[OPTION_FILTER] ? values[OPTION_FILTER] : NULL;
 	request->json = values[OPTION_JSON];
 	if (values[OPTION_AT])
 		request->when = strcmp(values[OPTION_AT], "peak") ? WEIGH_SNAPSHOT_END : WEIGH_SNAPSHOT_PEAK;
+	if (values[OPTION_DIFF])
+		set_sides(arguments, request);
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if (values[i] && views[i])
 			request->wanted[request->wanted_count++] =
@@ -223,7 +239,7 @@ static struct weigh_error *make_diff(const struct request *request, FILE *out)
 	enum { TABLE_ROWS = 10 };
 	const struct weigh_heap_diff_request diff = {
 		.paths = {request->path, request->later},
-		.when = request->when,
+		.whens = {request->earlier, request->when},
 		.limit = request->limit_given || request->json ? request->limit : TABLE_ROWS,
 		.limit_given = request->limit_given,
 		.filter = request->filter,
@@ -271,7 +287,7 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, int 
 
 const struct weigh_verb weigh_verb_heap = {
 	.name = "heap",
-	.usage = "[options] CAPTURE | --diff BEFORE AFTER",
+	.usage = "[options] CAPTURE | --diff BEFORE [AFTER]",
 	.summary = "show what the objects are and who holds them",
 	.notes = "CAPTURE is what weigh run --heap wrote, or weigh.snapshot().\n"
 		 "NO_COLOR turns colours off; COLUMNS sets the width.\n",

@@ -16,10 +16,11 @@ struct side {
 };
 
 static struct weigh_error *open_side(struct side *side, const struct weigh_heap_diff_request *request,
-				     const char *path)
+				     int which)
 {
+	const char *path = request->paths[which];
 	struct weigh_style style = weigh_style_of(stdout);
-	struct weigh_error *error = weigh_heap_graph_open(path, request->when, &side->graph);
+	struct weigh_error *error = weigh_heap_graph_open(path, request->whens[which], &side->graph);
 
 	if (error)
 		return error;
@@ -75,7 +76,7 @@ struct weigh_error *weigh_heap_diff_run(const struct weigh_heap_diff_request *re
 	for (int i = 0; i < 2 && !error; i++) {
 		if (i)
 			weigh_progress_next("reading the second snapshot");
-		error = open_side(&sides[i], request, request->paths[i]);
+		error = open_side(&sides[i], request, i);
 	}
 	if (!error)
 		error = (request->json ? print_json : print_text)(sides, out);

@@ -15,7 +15,7 @@
 
 struct weigh_heap_diff_request {
 	const char *paths[2]; /* before, after */
-	enum weigh_snapshot_when when;
+	enum weigh_snapshot_when whens[2];
 	uint32_t limit; /* rows of each table; 0: all */
 	bool limit_given;
 	const char *filter; /* NULL: none */

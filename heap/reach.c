@@ -89,6 +89,23 @@ static void visit_homes(void *arg, uint32_t target, uint32_t place)
 		reach(s, target, route, s->base);
 }
 
+/*
+ * Who imports stands before whom it imports: in the other order things are
+ * named by the module that made them. sys and builtins, which import nothing,
+ * stay at the front.
+ */
+static void turn_round(struct search *s, uint32_t first)
+{
+	enum { AT_FRONT = 2 };
+	uint32_t *order = s->routes->order;
+
+	for (uint32_t a = first + AT_FRONT, b = s->count; a < b; a++) {
+		uint32_t swap = order[a];
+		order[a] = order[--b];
+		order[b] = swap;
+	}
+}
+
 /* Module by module, or all of sys.modules. */
 static void begin_modules(struct search *s, uint32_t object)
 {
@@ -99,6 +116,7 @@ static void begin_modules(struct search *s, uint32_t object)
 	} else {
 		begin(s, object, WEIGH_ROUTE_MODULES, 0);
 		weigh_references_each(s->routes->graph, object, visit_modules, s);
+		turn_round(s, first + 1);
 	}
 	for (uint32_t i = first, last = s->count; i < last && !s->failed; i++) {
 		s->from = s->routes->order[i];

@@ -8,7 +8,8 @@
  * that of a shortest way to it. Ways that a person would name come before all
  * others: from the modules and the frames that run; then from what else the
  * interpreter holds; then from objects that are held from elsewhere, immortal,
- * or garbage. Within a way that goes round (a linked list, a tree) what is
+ * or garbage. What several modules have is named by the one imported last, which
+ * the others have it from. Within a way that goes round (a linked list, a tree) what is
  * followed again is the route of the first time.
  *
  * One thread; allocates with malloc, 12 bytes for each object.

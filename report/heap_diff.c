@@ -9,10 +9,14 @@
 #include "report/heap_words.h"
 #include "report/rows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMN = 62 }; /* where names begin, after the numbers */
+enum {
+	COLUMN = 62, /* where names begin, after the numbers */
+	SPREAD = 12, /* columns more for intervals */
+};
 
 struct comparison {
 	const struct weigh_heap_report *reports[WEIGH_SIDES];
@@ -125,21 +129,45 @@ static uint32_t *choose(const struct comparison *c, enum weigh_diff_by by, uint3
 	return rows;
 }
 
+/* With sampling, what is known of lines are estimates. */
+static bool is_estimated(const struct comparison *c, enum weigh_diff_by by)
+{
+	return by == WEIGH_DIFF_LINES &&
+	       (c->reports[WEIGH_BEFORE]->graph->weight || c->reports[WEIGH_AFTER]->graph->weight);
+}
+
+/* Half the interval of the change: those of both sides, which are independent. */
+static char *spread_text(const struct comparison *c, const struct weigh_diff_row *row,
+			 char text[static WEIGH_NUMBER])
+{
+	const char *sign = weigh_style_pick(&c->reports[WEIGH_AFTER]->style, "±", "+-");
+	double sum = 0;
+	char number[WEIGH_NUMBER];
+
+	for (int side = 0; side < WEIGH_SIDES; side++) {
+		double half = (row->estimate[side].high - row->estimate[side].low) / 2;
+		sum += half * half;
+	}
+	snprintf(text, WEIGH_NUMBER, "%s%.*s", sign, WEIGH_NUMBER - 3, weigh_bytes_text(sqrt(sum), number));
+	return text;
+}
+
 static struct weigh_error *print_name(const struct comparison *c, enum weigh_diff_by by,
 				      const struct weigh_diff_row *row, FILE *out)
 {
+	int column = is_estimated(c, by) ? COLUMN + SPREAD : COLUMN;
 	const struct weigh_heap_report *report = c->reports[WEIGH_AFTER];
 	int side = row->group[WEIGH_AFTER] != WEIGH_NO_OBJECT ? WEIGH_AFTER : WEIGH_BEFORE;
 	char where[WEIGH_HEAP_WHERE];
 
 	if (by == WEIGH_DIFF_HOLDERS)
-		return weigh_heap_print_route(report, c->tracks[side].routes, row->group[side], COLUMN, out);
+		return weigh_heap_print_route(report, c->tracks[side].routes, row->group[side], column, out);
 	if (by == WEIGH_DIFF_LINES)
 		weigh_heap_frame_text(report, &c->reports[side]->lines->lines[row->group[side]].own, where);
 	else
 		weigh_heap_type_name(c->reports[side]->graph, row->group[side], where);
 	weigh_text_print(&report->style, out, where,
-			 report->style.width > COLUMN + 16 ? report->style.width - COLUMN : 0);
+			 report->style.width > column + 16 ? report->style.width - column : 0);
 	fputc('\n', out);
 	return NULL;
 }
@@ -153,6 +181,10 @@ static struct weigh_error *print_row(const struct comparison *c, enum weigh_diff
 	weigh_style_ink(style, out, WEIGH_INK_BOLD);
 	fprintf(out, "%11s ", change_text(growth(row->gross), text));
 	weigh_style_ink(style, out, WEIGH_INK_PLAIN);
+	if (is_estimated(c, by)) {
+		spread_text(c, row, text);
+		fprintf(out, "%*s%s ", SPREAD - 1 - weigh_text_width(text), "", text);
+	}
 	fprintf(out, "%11s ", count_change_text(growth(row->count), text));
 	fprintf(out, "%11s ", change_text(growth(row->retained), text));
 	fprintf(out, "%11s ", weigh_bytes_text((double)row->retained[WEIGH_AFTER], text));
@@ -175,8 +207,8 @@ static struct weigh_error *print_table(const struct comparison *c, enum weigh_di
 	if (!rows)
 		return weigh_error_create_memory();
 	weigh_heap_heading(report, headings[by], out);
-	snprintf(head, sizeof(head), "%11s %11s %11s %11s %11s  %s", "GROSS", "COUNT", "RETAINED", "NOW",
-		 "BORN", heads[by]);
+	snprintf(head, sizeof(head), "%11s %s%11s %11s %11s %11s  %s", "GROSS",
+		 is_estimated(c, by) ? "       95 % " : "", "COUNT", "RETAINED", "NOW", "BORN", heads[by]);
 	if (count)
 		weigh_heap_print_head(report, head, out);
 	else
@@ -189,20 +221,42 @@ static struct weigh_error *print_table(const struct comparison *c, enum weigh_di
 	return error;
 }
 
+/* "peak", "end", "asked". */
+static const char *when_name(const struct comparison *c, int side)
+{
+	switch (c->reports[side]->graph->header.when) {
+	case WEIGH_SNAPSHOT_PEAK:
+		return "peak";
+	case WEIGH_SNAPSHOT_END:
+		return "end";
+	default:
+		return "asked";
+	}
+}
+
+static void print_side(const struct comparison *c, int side, const char *name, FILE *out)
+{
+	const struct weigh_heap_report *report = c->reports[side];
+	uint32_t when = report->graph->header.when;
+	char text[WEIGH_NUMBER];
+
+	fprintf(out, "%-8s", name);
+	weigh_text_print_end(&report->style, out, report->graph->path, 0);
+	if (when == WEIGH_SNAPSHOT_PEAK || when == WEIGH_SNAPSHOT_END)
+		fprintf(out, " at its %s", when_name(c, side));
+	fprintf(out, ": %s objects", weigh_count_text((double)c->diff.count[side], text));
+	fprintf(out, ", gross %s\n", weigh_bytes_text((double)c->diff.gross[side], text));
+}
+
 static void print_sums(const struct comparison *c, FILE *out)
 {
 	const struct weigh_style *style = &c->reports[WEIGH_AFTER]->style;
 	const struct weigh_diff *diff = &c->diff;
 	char text[WEIGH_NUMBER];
 
-	fputs("\nbefore  ", out);
-	weigh_text_print_end(style, out, c->reports[WEIGH_BEFORE]->graph->path, 0);
-	fprintf(out, ": %s objects", weigh_count_text((double)diff->count[WEIGH_BEFORE], text));
-	fprintf(out, ", gross %s\n", weigh_bytes_text((double)diff->gross[WEIGH_BEFORE], text));
-	fputs("after   ", out);
-	weigh_text_print_end(style, out, c->reports[WEIGH_AFTER]->graph->path, 0);
-	fprintf(out, ": %s objects", weigh_count_text((double)diff->count[WEIGH_AFTER], text));
-	fprintf(out, ", gross %s\n", weigh_bytes_text((double)diff->gross[WEIGH_AFTER], text));
+	fputc('\n', out);
+	print_side(c, WEIGH_BEFORE, "before", out);
+	print_side(c, WEIGH_AFTER, "after", out);
 	weigh_style_ink(style, out, WEIGH_INK_BOLD);
 	fprintf(out, "change  %s", count_change_text(growth(diff->count), text));
 	fprintf(out, " objects, %s\n", change_text(growth(diff->gross), text));
@@ -329,7 +383,9 @@ struct weigh_error *weigh_heap_diff_add(const struct weigh_heap_report *before,
 		return error;
 	yyjson_mut_val *diff = yyjson_mut_obj_add_obj(document->doc, document->root, "diff");
 	weigh_document_outside(document, diff, "before", before->graph->path);
+	weigh_document_text(document, diff, "before_when", when_name(&c, WEIGH_BEFORE));
 	weigh_document_outside(document, diff, "after", after->graph->path);
+	weigh_document_text(document, diff, "after_when", when_name(&c, WEIGH_AFTER));
 	yyjson_mut_obj_add_bool(document->doc, diff, "same_process", c.diff.same_process);
 	add_sides(document, diff, "objects", c.diff.count);
 	add_sides(document, diff, "gross", c.diff.gross);

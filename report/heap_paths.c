@@ -38,11 +38,27 @@ static void print_numbers(const struct weigh_heap_report *report, uint64_t retai
 	fprintf(out, "%11s  ", weigh_count_text((double)objects, text));
 }
 
+/* What is to be said when `shared` objects in the rows shown have other shortest paths too. */
+static void print_sharing(const struct weigh_heap_report *report, const struct weigh_heap_paths *paths,
+			  uint64_t shared, FILE *out)
+{
+	char text[WEIGH_NUMBER];
+
+	if (!shared)
+		return;
+	weigh_style_ink(&report->style, out, WEIGH_INK_DIM);
+	fputs("  Objects with several shortest paths count in each of them.\n", out);
+	if (paths->cut)
+		fprintf(out, "  %s objects have %d kinds of paths or more: others are not shown.\n",
+			weigh_count_text((double)paths->cut, text), WEIGH_PATH_KINDS);
+	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
+}
+
 static struct weigh_error *print_paths(const struct weigh_heap_report *report,
 				       const struct weigh_heap_tracks *tracks,
 				       const struct weigh_heap_paths *paths, FILE *out)
 {
-	uint64_t shown = 0, cut = 0;
+	uint64_t shown = 0, cut = 0, shared = 0;
 
 	weigh_heap_print_head(report, "  RETAINED      GROSS     OBJECTS  PATH", out);
 	for (uint32_t i = 0; i < paths->count; i++) {
@@ -58,9 +74,11 @@ static struct weigh_error *print_paths(const struct weigh_heap_report *report,
 			weigh_heap_print_route(report, tracks->routes, path->route, COLUMN, out);
 		if (error)
 			return error;
+		shared += path->shared;
 		shown++;
 	}
 	weigh_heap_more(report, cut, "--limit 0", out);
+	print_sharing(report, paths, shared, out);
 	return NULL;
 }
 
@@ -76,24 +94,6 @@ static void print_sums(const struct weigh_heap_report *report, const struct weig
 	weigh_heap_heading(report, heading, out);
 }
 
-static void print_sharing(const struct weigh_heap_report *report, const struct weigh_heap_paths *paths,
-			  FILE *out)
-{
-	uint64_t sum = 0;
-	char text[WEIGH_NUMBER];
-
-	for (uint32_t i = 0; i < paths->count; i++)
-		sum += paths->paths[i].shared;
-	if (!sum)
-		return;
-	weigh_style_ink(&report->style, out, WEIGH_INK_DIM);
-	fputs("  Objects with several shortest paths count in each of them.\n", out);
-	if (paths->cut)
-		fprintf(out, "  %s objects have %d kinds of paths or more: others are not shown.\n",
-			weigh_count_text((double)paths->cut, text), WEIGH_PATH_KINDS);
-	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
-}
-
 static struct weigh_error *print_many(const struct weigh_heap_report *report,
 				      const struct weigh_heap_tracks *tracks,
 				      const struct weigh_heap_selection *selection, FILE *out)
@@ -105,8 +105,6 @@ static struct weigh_error *print_many(const struct weigh_heap_report *report,
 		return error;
 	print_sums(report, &paths, out);
 	error = print_paths(report, tracks, &paths, out);
-	if (!error)
-		print_sharing(report, &paths, out);
 	weigh_heap_paths_deinit(&paths);
 	return error;
 }

@@ -213,7 +213,8 @@ static uintptr_t other_block(const struct weigh_plan *plan, PyObject *object)
 		return (uintptr_t)((PyListObject *)object)->ob_item;
 	case WEIGH_FORM_DICT:
 	case WEIGH_FORM_ORDERED_DICT:
-		return (uintptr_t)((PyDictObject *)object)->ma_keys;
+		/* Of shared keys none has the block. */
+		return ((PyDictObject *)object)->ma_values ? 0 : (uintptr_t)((PyDictObject *)object)->ma_keys;
 	case WEIGH_FORM_SET:
 		return (uintptr_t)((PySetObject *)object)->table;
 	case WEIGH_FORM_DEQUE:
@@ -229,17 +230,20 @@ static uintptr_t other_block(const struct weigh_plan *plan, PyObject *object)
 	}
 }
 
-/* Where the recorder saw the object's own block, or else the first of its others. */
+/*
+ * Where the recorder saw the object's own block, or else the first of its
+ * others. Either would have done, so the chance that one was sampled is that of
+ * the bytes of both.
+ */
 static void put_site(struct weigh_scan *scan, const struct weigh_plan *plan, PyObject *object,
-		     struct weigh_shape *shape)
+		     struct weigh_shape *shape, uint64_t requested)
 {
 	const struct weigh_take_sites *sites = scan->take->sites;
 	struct weigh_take_seen seen;
+	uintptr_t other = sites ? other_block(plan, object) : 0;
 	bool found = sites && sites->find((uintptr_t)object - plan->kind.preheader, &seen, sites->arg);
-	if (sites && !found) {
-		uintptr_t other = other_block(plan, object);
-		found = other && sites->find(other, &seen, sites->arg);
-	}
+	if (!found && other)
+		found = sites->find(other, &seen, sites->arg);
 	if (!found) {
 		put(scan, WEIGH_SNAPSHOT_SITED, 0);
 		return;
@@ -249,7 +253,7 @@ static void put_site(struct weigh_scan *scan, const struct weigh_plan *plan, PyO
 	shape->site = seen.site;
 	if (scan->take->known.mode == WEIGH_MODE_SAMPLED) {
 		put(scan, WEIGH_SNAPSHOT_SITED, seen.period_log);
-		put(scan, WEIGH_SNAPSHOT_SITED, seen.bytes);
+		put(scan, WEIGH_SNAPSHOT_SITED, other ? requested : seen.bytes);
 	}
 }
 
@@ -274,6 +278,7 @@ static void write_object(struct weigh_scan *scan, struct weigh_marks_leaf *leaf,
 	bool in_file = weigh_heap_place(&scan->heap, leaf, (uintptr_t)object) == WEIGH_PLACE_STATIC;
 	uint64_t gross = scan->sink.gross;
 	uint64_t net = scan->sink.net;
+	uint64_t requested = scan->sink.requested;
 	uint64_t length;
 	struct weigh_shape *shape =
 		plan ? put_references(scan, plan, object, in_file, special, &length) : NULL;
@@ -293,7 +298,7 @@ static void write_object(struct weigh_scan *scan, struct weigh_marks_leaf *leaf,
 		weigh_blocks_tell(&scan->sink, &plan->kind, object);
 		put_bytes(scan, scan->sink.gross - gross, scan->sink.net - net,
 			  weigh_is_immortal(object) ? 0 : (uint64_t)Py_REFCNT(object));
-		put_site(scan, plan, object, shape);
+		put_site(scan, plan, object, shape, scan->sink.requested - requested);
 	}
 	weigh_label_write(scan, plan, object);
 	if (special.kind == WEIGH_SPECIAL_NAMESPACE && PyModule_Check((PyObject *)special.of))

@@ -227,7 +227,8 @@ struct weigh_snapshot_slot {
  * SITED. 0: no site known. Else 1 + zigzag(site - site of the sited object of
  * the same shape before it, at first 0), and in sampled mode two more: log2
  * of the sampling period (0: taken for certain) and the requested bytes of the
- * block, which together say the probability with which it was sampled.
+ * blocks of which any would have told the site, which together say the
+ * probability that one of them was sampled.
  */
 
 /* What a value is like, for what it could be stored as. `bits` beside it. */

@@ -156,6 +156,42 @@ def pairs_as_keys():
     return {(i, i + 1): None for i in range(MANY)}
 
 
+def object_columns():
+    pandas = __import__("pandas")
+    with open("rides.csv", "w") as file:
+        file.write("route,daytype\n")
+        for i in range(300_000):
+            file.write(f"route {i % 150},{'WAU'[i % 3]}\n")
+    return pandas.read_csv("rides.csv")
+
+
+def unique_column():
+    pandas = __import__("pandas")
+    return pandas.DataFrame({"name": [f"name {i}" for i in range(300_000)]})
+
+
+def view_of_an_array():
+    numpy = __import__("numpy")
+    return numpy.ones(5_000_000)[:10]
+
+
+def view_and_its_array():
+    numpy = __import__("numpy")
+    array = numpy.ones(5_000_000)
+    return array, array[:10]
+
+
+def kept_traceback():
+    def fail():
+        table = bytes(20_000_000)
+        raise ValueError(len(table))
+
+    try:
+        fail()
+    except ValueError as error:
+        return error
+
+
 def main():
     name, out = sys.argv[1:]
     kept = globals()[name]()

@@ -136,6 +136,35 @@ static void test_globals(void **state)
 	deinit(&p);
 }
 
+/* sys, builtins, an importer and what it imports: each of the three has the same list. */
+static void test_imports(void **state)
+{
+	static const char *const names[] = {"sys", "builtins", "__main__", "app"};
+	struct program p;
+	uint32_t modules[4], homes[4];
+
+	(void)state;
+	init(&p);
+	uint32_t all = object(&p, p.pairs), shared = object(&p, p.items), common = object(&p, p.items);
+	for (int i = 0; i < 4; i++) {
+		modules[i] = object(&p, p.module);
+		homes[i] = object(&p, p.home);
+		refer(&p, all, object(&p, p.text));
+		refer(&p, all, modules[i]);
+		refer(&p, modules[i], homes[i]);
+		refer(&p, homes[i], FAKE_NONE);
+		refer(&p, homes[i], i >= 2 ? shared : FAKE_NONE);
+		refer(&p, homes[i], FAKE_NONE);
+		refer(&p, homes[i], i >= 1 ? common : FAKE_NONE);
+		fake_snapshot_label(p.s, modules[i], names[i]);
+	}
+	fake_snapshot_root(p.s, WEIGH_ROOT_MODULES, "", all);
+	finish(&p);
+	reads(&p, shared, "app.cache > list");
+	reads(&p, common, "builtins['two words'] > list");
+	deinit(&p);
+}
+
 /* A global is a better name than a local; what only the frame has is a local. */
 static void test_frames(void **state)
 {
@@ -250,8 +279,10 @@ static void test_join(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_globals), cmocka_unit_test(test_frames),  cmocka_unit_test(test_chain),
-		cmocka_unit_test(test_homes),   cmocka_unit_test(test_garbage), cmocka_unit_test(test_join),
+		cmocka_unit_test(test_globals), cmocka_unit_test(test_imports),
+		cmocka_unit_test(test_frames),  cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_homes),   cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
