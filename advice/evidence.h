@@ -36,7 +36,7 @@ struct weigh_evidence {
 	 */
 	enum weigh_quantity quantity;
 	double peak, end; /* bytes; 0: not known */
-	double seen;      /* live bytes when the snapshot was taken; 0 without */
+	double seen; /* live bytes when the snapshot was taken; 0 without */
 };
 
 /*
