@@ -30,6 +30,9 @@ struct weigh_error *weigh_rules_once(const struct weigh_stack_case *look);
 /* What grows: caches without bound and lines that keep more and more: 24 and 25. */
 struct weigh_error *weigh_rules_growth(const struct weigh_stack_case *look);
 
+/* What a name keeps past its last use: 31. */
+struct weigh_error *weigh_rules_locals(const struct weigh_stack_case *look);
+
 /* What is free, and yet not given back: 40 and 41. */
 struct weigh_error *weigh_rules_retained(const struct weigh_stack_case *look);
 

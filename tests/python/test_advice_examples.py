@@ -114,6 +114,15 @@ def test_lines_of_a_file(advise, verify, lines_file):
     assert verify(finding, "lines.py", lines_file, within=8)["ok"]
 
 
+def test_text_past_its_last_use(advise, verify, lines_file):
+    finding = the_finding(advise("past_use.py", lines_file), "kept-past-last-use")
+    assert finding["line"] == line_of("past_use.py", "text = ")
+    assert "del text" in finding["change"]["after"]
+    # One byte for each character; the table that comes later is larger.
+    assert finding["saving"] == pytest.approx(lines_file.stat().st_size, rel=0.02)
+    assert verify(finding, "past_use_del.py", lines_file)["ok"]
+
+
 def test_cache_without_bound(advise, verify):
     finding = the_finding(advise("cache.py"), "unbounded-cache")
     assert finding["line"] == line_of("cache.py", "@lru_cache")
@@ -168,9 +177,12 @@ def test_category_at_read_and_afterwards(weigh, tmp_path):
     assert abs(found["end"]["saving"]) < 0.2 * found["peak"]["saving"]
 
 
-@pytest.mark.parametrize(
-    "name", ["rebind_del.py", "temporaries_out.py", "generator.py", "lines.py", "cache_bounded.py", "leak_fixed.py"]
+CHANGED = (
+    "rebind_del.py temporaries_out.py generator.py lines.py past_use_del.py cache_bounded.py leak_fixed.py"
 )
+
+
+@pytest.mark.parametrize("name", CHANGED.split())
 def test_changed_programs_get_no_advice(advise, lines_file, name):
     if "numpy" in (EXAMPLES / name).read_text():
         pytest.importorskip("numpy")

@@ -471,6 +471,56 @@ static void test_no_growth(void **state)
 	nothing(&stage, 1);
 }
 
+static void put_two_locals(struct stage *stage)
+{
+	set_up(stage);
+	stage->source[12] = "text = load(path)";
+	stage->source[13] = "words = count(text)";
+	stage->source[15] = "table = build(words)";
+	put(stage, node_at(stage, 12, 0), 8 * MB, 1, 0, 1);
+	put(stage, node_at(stage, 15, 0), 5 * MB, 1, 0, 1);
+}
+
+/* The smaller of what is kept and what comes later: before that the first was there alone. */
+static void test_local_past_its_last_use(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	put_two_locals(&stage);
+	ask(&stage);
+	const struct weigh_finding *finding = only(&stage, "W31-1", 12);
+	assert_float_equal(finding->saving, 5 * MB, 0.5);
+	assert_non_null(strstr(finding->change_after, "del text  # after line 13"));
+	/* What was made of it, and bound, may hold it. */
+	assert_int_equal(finding->grade, WEIGH_GRADE_HYPOTHESIS);
+	tear_down(&stage);
+	put_two_locals(&stage);
+	stage.source[13] = "print(len(text))";
+	ask(&stage);
+	assert_int_equal(only(&stage, "W31-1", 12)->grade, WEIGH_GRADE_LIKELY);
+	tear_down(&stage);
+}
+
+static void test_local_in_use(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	put_two_locals(&stage);
+	stage.source[17] = "return text, table";
+	nothing(&stage, 0);
+	/* In a loop what stands above may run again. */
+	put_two_locals(&stage);
+	stage.source[11] = "for path in paths:";
+	nothing(&stage, 0);
+	/* Nothing of weight comes later. */
+	put_two_locals(&stage);
+	stage.source[15] = "";
+	stage.source[16] = "x = build(text)";
+	nothing(&stage, 0);
+}
+
 static void test_retained(void **state)
 {
 	struct stage stage;
@@ -513,6 +563,8 @@ int main(void)
 		cmocka_unit_test(test_cache_with_a_bound_or_few_entries),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_no_growth),
+		cmocka_unit_test(test_local_past_its_last_use),
+		cmocka_unit_test(test_local_in_use),
 		cmocka_unit_test(test_retained),
 	};
 
