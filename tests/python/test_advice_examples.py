@@ -194,3 +194,23 @@ def test_change_is_in_the_users_words(advise):
     source = (EXAMPLES / "comprehension.py").read_text()
     assert finding["change"]["before"] in source
     assert re.fullmatch(r"weigh verify --advice W28-1 \S+ -- \S+.*", finding["verify"])
+
+
+def test_verified_from_the_capture_itself(advise, weigh, tmp_path):
+    advise("comprehension.py")
+    ending = weigh("verify", "-a", "W28-1", tmp_path / "before.weigh", "--", sys.executable, EXAMPLES / "generator.py")
+    assert ending.status == 0, ending.out + ending.err
+    assert (tmp_path / "before.W28-1.json").exists()
+
+
+def test_edited_in_place(weigh, tmp_path):
+    """The lines are gone with the edit: the error says so, and the JSON from before still tells."""
+    script, capture = tmp_path / "program.py", tmp_path / "before.weigh"
+    script.write_text((EXAMPLES / "comprehension.py").read_text())
+    assert weigh("run", "-q", "-o", capture, "--python", sys.executable, script).status == 0
+    (tmp_path / "advice.json").write_text(weigh("advise", "--json", capture).out)
+    script.write_text((EXAMPLES / "generator.py").read_text())
+    ending = weigh("verify", "-a", "W28-1", capture, "--", sys.executable, script)
+    assert ending.status == 2 and "has changed since" in ending.err
+    ending = weigh("verify", "-a", "W28-1", tmp_path / "advice.json", "--", sys.executable, script)
+    assert ending.status == 0, ending.out + ending.err
