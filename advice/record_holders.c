@@ -120,7 +120,7 @@ static bool look_into(struct weigh_record_finder *f, struct held *held, uint32_t
 	struct weigh_record_tail tail = weigh_record_tail(f->graph, holder);
 	struct weigh_records *result = f->result;
 
-	if (tail.end - tail.first < WEIGH_RECORDS_LEAST * tail.step)
+	if (tail.end < tail.first + WEIGH_RECORDS_LEAST * tail.step - tail.step)
 		return true;
 	uint64_t *by_table = held->by_table;
 	memset(by_table, 0, kinds * sizeof(*by_table));
