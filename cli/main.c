@@ -15,9 +15,7 @@
 #endif
 
 static const struct weigh_verb *const verbs[] = {
-	&weigh_verb_run,
-	&weigh_verb_report,
-	&weigh_verb_heap,
+	&weigh_verb_run, &weigh_verb_report, &weigh_verb_heap, &weigh_verb_advise, &weigh_verb_verify,
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };

@@ -232,13 +232,16 @@ struct weigh_error *weigh_arguments_init(struct weigh_arguments *arguments, cons
 			arguments->operands[arguments->operand_count++] = word;
 			ended = ended || verb->stops_at_operand;
 		} else if (!strcmp(word, "--")) {
-			ended = true;
+			ended = arguments->dashes = true;
+			arguments->before_dashes = arguments->operand_count;
 		} else {
 			error = word[1] == '-' ? take_long(&reader, word, help)
 					       : take_letters(&reader, word, help);
 			ended = arguments->ended_by >= 0;
 		}
 	}
+	if (!arguments->dashes)
+		arguments->before_dashes = arguments->operand_count;
 	if (!error && !*help)
 		error = take_environment(&reader);
 	return error;

@@ -56,6 +56,9 @@ struct weigh_arguments {
 	/* What is left of the command line, ended by NULL; points into argv. */
 	char **operands;
 	int operand_count;
+	/* How many of the operands stand before a "--"; all when there is none. */
+	int before_dashes;
+	bool dashes; /* there is one */
 	/* Index of the WEIGH_OPTION_ENDS option that ended the options, or -1. */
 	int ended_by;
 };

@@ -9,5 +9,7 @@
 extern const struct weigh_verb weigh_verb_run;    /* cli/run.c */
 extern const struct weigh_verb weigh_verb_report; /* cli/report.c */
 extern const struct weigh_verb weigh_verb_heap;   /* cli/heap.c */
+extern const struct weigh_verb weigh_verb_advise; /* cli/advise.c */
+extern const struct weigh_verb weigh_verb_verify; /* cli/verify.c */
 
 #endif

@@ -228,6 +228,16 @@ const char *weigh_source_line(struct weigh_sources *sources, const char *name, u
 	return keep_line(file, line);
 }
 
+static const char *read_line(void *arg, const char *file, uint32_t line)
+{
+	return weigh_source_line(arg, file, line);
+}
+
+struct weigh_line_reader weigh_sources_reader(struct weigh_sources *sources)
+{
+	return (struct weigh_line_reader){read_line, sources};
+}
+
 const char *weigh_sources_changed(const struct weigh_sources *sources)
 {
 	for (const struct source_file *file = sources->files; file; file = file->next) {

@@ -6,6 +6,7 @@
 #ifndef WEIGH_REPORT_SOURCE_H
 #define WEIGH_REPORT_SOURCE_H
 
+#include "advice/lines.h"
 #include "base/error.h"
 #include "capture/open.h"
 
@@ -30,6 +31,9 @@ void weigh_sources_destroy(struct weigh_sources *sources);
  * its lines would belong to other code.
  */
 const char *weigh_source_line(struct weigh_sources *sources, const char *file, uint32_t line);
+
+/* The same for rules, as long as the sources live. */
+struct weigh_line_reader weigh_sources_reader(struct weigh_sources *sources);
 
 /* A file asked for above that changed since the program started, or NULL. */
 const char *weigh_sources_changed(const struct weigh_sources *sources);

@@ -7,6 +7,7 @@
 
 #include "capture/parts.h"
 #include "capture/resident.h"
+#include "report/advice.h"
 #include "report/report.h"
 #include "report/rows.h"
 #include "report/table.h"
@@ -16,7 +17,7 @@
 enum {
 	LINES = 8,
 	WIDTH_IN_FILE = 100,
-	BESIDE_REPORT = 15, /* columns by which `weigh report` with an option is longer */
+	BESIDE_REPORT = 19, /* columns by which `weigh report` with an option is longer than a verb's name */
 	NOTES = 3, /* more do not fit the screen; the report has them all */
 };
 
@@ -88,6 +89,17 @@ static void print_quoted(const char *path, FILE *out)
 	fputc('\'', out);
 }
 
+static void print_verb(const struct weigh_report *report, const char *verb, const char *about, FILE *out)
+{
+	fprintf(out, "  weigh %s ", verb);
+	print_quoted(report->capture->path, out);
+	fprintf(out, "%*s", BESIDE_REPORT - (int)strlen(verb), "");
+	weigh_style_ink(&report->style, out, WEIGH_INK_DIM);
+	fprintf(out, "# %s", about);
+	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
+	fputc('\n', out);
+}
+
 static void print_next(const struct weigh_report *report, FILE *out)
 {
 	static const char *const options[][2] = {
@@ -106,13 +118,8 @@ static void print_next(const struct weigh_report *report, FILE *out)
 	}
 	if (weigh_parts_end(report->capture->header) == report->capture->header->file_size)
 		return;
-	fputs("  weigh heap ", out);
-	print_quoted(report->capture->path, out);
-	fprintf(out, "%*s", BESIDE_REPORT, "");
-	weigh_style_ink(&report->style, out, WEIGH_INK_DIM);
-	fputs("# the objects, and who holds them", out);
-	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
-	fputc('\n', out);
+	print_verb(report, "heap", "the objects, and who holds them", out);
+	print_verb(report, "advise", "what to change, and what that saves", out);
 }
 
 static struct weigh_error *print_rows(const struct weigh_report *report, const struct weigh_view *peak,
@@ -150,6 +157,9 @@ static struct weigh_error *print_screen(struct weigh_report *report, FILE *out)
 		if (notes.count > NOTES)
 			notes.count = NOTES;
 		weigh_report_notes(report, &notes, out);
+		/* A snapshot that cannot be read is no reason to show nothing. */
+		weigh_error_destroy(
+			weigh_advice_brief(report->capture, report->sources, &report->style, out));
 		print_next(report, out);
 	}
 	weigh_view_deinit(&peak);

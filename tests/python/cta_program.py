@@ -1,4 +1,4 @@
-"""One of the thirteen shapes held in memory: its sizes, and what its making took.
+"""One of the fifteen shapes held in memory: its sizes, and what its making took.
 
 cta_program.py EXAMPLE CSV rss|tracemalloc     prints gross, requested, untouched and what was measured.
 """

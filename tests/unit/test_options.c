@@ -57,6 +57,8 @@ static void test_forms(void **state)
 	assert_string_equal(a.values[BY], "file");
 	assert_int_equal(a.operand_count, 2);
 	assert_string_equal(a.operands[1], "other");
+	assert_false(a.dashes);
+	assert_int_equal(a.before_dashes, 2);
 	assert_null(a.operands[2]);
 	weigh_arguments_deinit(&a);
 
@@ -65,6 +67,8 @@ static void test_forms(void **state)
 	assert_string_equal(a.values[HEAP], "peak");
 	assert_null(a.values[FORCE]);
 	assert_int_equal(a.operand_count, 2);
+	assert_true(a.dashes);
+	assert_int_equal(a.before_dashes, 0);
 	assert_int_equal(a.ended_by, -1);
 	weigh_arguments_deinit(&a);
 }

@@ -1,0 +1,32 @@
+/*
+ * The rules: each looks at the evidence and says what it found, or why not.
+ * advice/advise.c lists them in the order in which they are asked.
+ *
+ * One thread; they allocate through the collector and with malloc.
+ */
+#ifndef WEIGH_ADVICE_RULES_H
+#define WEIGH_ADVICE_RULES_H
+
+#include "advice/collect.h"
+#include "advice/evidence.h"
+
+struct weigh_error;
+
+/* Fails only for want of memory of its own; that of the collector is seen to at the end. */
+struct weigh_error *weigh_rules_records(const struct weigh_evidence *evidence,
+					struct weigh_collector *collector);
+struct weigh_error *weigh_rules_values(const struct weigh_evidence *evidence,
+				       struct weigh_collector *collector);
+
+struct weigh_error *weigh_rules_duplicates(const struct weigh_evidence *evidence,
+					   struct weigh_collector *collector);
+struct weigh_error *weigh_rules_held(const struct weigh_evidence *evidence,
+				     struct weigh_collector *collector);
+struct weigh_error *weigh_rules_containers(const struct weigh_evidence *evidence,
+					   struct weigh_collector *collector);
+
+/* On stacks, source and time; needs no graph. */
+struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,
+				       struct weigh_collector *collector);
+
+#endif

@@ -1,0 +1,217 @@
+/*
+ * Rules on what keeps more alive than it shows: views of arrays that are large
+ * no more, and exceptions whose traceback was kept.
+ *
+ * One thread; allocates with malloc, and while there are tracebacks as much as
+ * finding dominators takes.
+ */
+#include "advice/rules.h"
+#include "advice/tell.h"
+#include "heap/dominators.h"
+#include "heap/index.h"
+#include "heap/sites.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Views of one base. */
+struct views {
+	uint64_t count;
+	double bytes; /* that they show, those that overlap counted twice */
+	uint32_t example;
+};
+
+struct seeker {
+	const struct weigh_evidence *e;
+	struct weigh_collector *c;
+	struct weigh_heap_index index; /* by base */
+	struct views *rows;
+	uint32_t room;
+};
+
+/* The object in a named slot; WEIGH_NO_OBJECT: there is none. */
+static uint32_t in_slot(const struct weigh_heap_graph *graph, uint32_t object, const char *name)
+{
+	const struct weigh_heap_shape *shape = weigh_heap_shape(graph, object);
+
+	for (uint32_t i = 0; i < shape->slot_count; i++) {
+		if (!strcmp(weigh_heap_text(graph, shape->slots[i].name, NULL), name))
+			return graph->targets[graph->first[object] + i];
+	}
+	return WEIGH_NO_OBJECT;
+}
+
+/* Bytes of an item by the name of its dtype: "float64", "bool"; 0: not known. */
+static double item_bytes(const char *variant)
+{
+	const char *digits = variant + strcspn(variant, "0123456789");
+
+	if (!strcmp(variant, "bool"))
+		return 1;
+	return isdigit((unsigned char)*digits) ? strtod(digits, NULL) / 8 : 0;
+}
+
+static bool add_view(struct seeker *s, uint32_t view, uint32_t base)
+{
+	const struct weigh_heap_graph *graph = s->e->graph;
+	uint32_t before = s->index.count, number = weigh_heap_index_put(&s->index, base, 0);
+	const char *variant = weigh_heap_text(graph, weigh_heap_type(graph, view)->variant, NULL);
+
+	if (number == WEIGH_NO_OBJECT)
+		return false;
+	if (number >= s->room) {
+		uint32_t room = s->room ? s->room * 2 : 64;
+		struct views *longer = realloc(s->rows, room * sizeof(*longer));
+		if (!longer)
+			return false;
+		s->rows = longer;
+		s->room = room;
+	}
+	if (number == before)
+		s->rows[number] = (struct views){.example = view};
+	double width = item_bytes(variant);
+	s->rows[number].count++;
+	/* What is not known may be all of it. */
+	s->rows[number].bytes +=
+		width > 0 ? width * graph->length[view] : (double)weigh_heap_gross(graph, base);
+	return true;
+}
+
+static void place_at(const struct seeker *s, struct weigh_finding *finding, uint32_t object)
+{
+	uint32_t line = weigh_heap_line_of(s->e->graph, s->e->lines, object);
+
+	if (line == WEIGH_NO_OBJECT)
+		return;
+	const struct weigh_heap_frame *frame = &s->e->lines->lines[line].own;
+	weigh_collect_place(s->c, finding, frame->file, frame->line, frame->function);
+}
+
+static void report_base(const struct seeker *s, uint32_t base, const struct views *views)
+{
+	const struct weigh_heap_graph *graph = s->e->graph;
+	double gross = (double)weigh_heap_gross(graph, base);
+	char whole[WEIGH_TELL_COUNT], shown[WEIGH_TELL_COUNT];
+
+	if (gross < s->c->advice->least || views->bytes * 2 > gross)
+		return;
+	weigh_tell_bytes(gross, whole);
+	weigh_tell_bytes(views->bytes, shown);
+	if (graph->counted[base] > views->count) {
+		weigh_collect_rejected(s->c, "view-pins-base", NULL, 0, 0,
+				       "a view of %s of an array of %s: something else uses the array too",
+				       shown, whole);
+		return;
+	}
+	struct weigh_finding *finding = weigh_collect_finding(s->c, 38, "view-pins-base");
+	if (!finding)
+		return;
+	place_at(s, finding, views->example);
+	finding->effect.kind = WEIGH_EFFECT_BYTES;
+	finding->quantity = s->e->quantity;
+	finding->before = gross;
+	finding->after = views->bytes;
+	finding->saving = gross - views->bytes;
+	finding->grade = WEIGH_GRADE_LIKELY;
+	finding->title =
+		weigh_collect_text(s->c, "a copy instead of a view, which keeps an array of %s", whole);
+	finding->evidence = weigh_collect_text(s->c, "%llu views show %s of %s",
+					       (unsigned long long)views->count, shown, whole);
+	finding->change_before = weigh_collect_text(s->c, "part = array[...]");
+	finding->change_after = weigh_collect_text(s->c, "part = array[...].copy()");
+	weigh_collect_check(s->c, finding, WEIGH_CHECK_HOLDS, "nothing but views refers to the array");
+	weigh_collect_check(s->c, finding, WEIGH_CHECK_UNKNOWN, "nobody writes through the view");
+	finding->cost = weigh_collect_text(s->c, "one copy of what is shown");
+}
+
+static struct weigh_error *find_views(struct seeker *s)
+{
+	const struct weigh_heap_graph *graph = s->e->graph;
+
+	for (uint32_t i = 0; i < graph->object_count; i++) {
+		if (weigh_heap_type(graph, i)->form != WEIGH_SNAPSHOT_ARRAY)
+			continue;
+		uint32_t base = in_slot(graph, i, "base");
+		if (base != WEIGH_NO_OBJECT && !add_view(s, i, base))
+			return weigh_error_create_memory();
+	}
+	for (uint32_t i = 0; i < s->index.count; i++)
+		report_base(s, (uint32_t)s->index.keys[i].a, &s->rows[i]);
+	return NULL;
+}
+
+static bool is_traceback(const struct weigh_heap_graph *graph, uint32_t object)
+{
+	return object != WEIGH_NO_OBJECT &&
+	       !strcmp(weigh_heap_text(graph, weigh_heap_type(graph, object)->name, NULL), "traceback");
+}
+
+static void report_traceback(const struct seeker *s, uint32_t exception, double retained)
+{
+	const struct weigh_heap_graph *graph = s->e->graph;
+	const char *name = weigh_heap_text(graph, weigh_heap_type(graph, exception)->name, NULL);
+	struct weigh_finding *finding = weigh_collect_finding(s->c, 27, "kept-traceback");
+	char bytes[WEIGH_TELL_COUNT];
+
+	if (!finding)
+		return;
+	place_at(s, finding, exception);
+	finding->effect.kind = WEIGH_EFFECT_NONE;
+	finding->quantity = s->e->quantity;
+	finding->before = finding->saving = retained;
+	finding->grade = WEIGH_GRADE_LIKELY;
+	finding->title = weigh_collect_text(s->c, "keep %s without its traceback", name);
+	finding->evidence = weigh_collect_text(s->c, "the frames of a kept %s keep %s alive", name,
+					       weigh_tell_bytes(retained, bytes));
+	finding->change_before = weigh_collect_text(s->c, "errors.append(error)");
+	finding->change_after = weigh_collect_text(s->c, "errors.append(error.with_traceback(None))");
+	weigh_collect_check(s->c, finding, WEIGH_CHECK_HOLDS, "nothing else keeps what the frames hold");
+	weigh_collect_check(s->c, finding, WEIGH_CHECK_UNKNOWN, "nobody prints the traceback later");
+	finding->cost = weigh_collect_text(s->c, "the traceback: format it to text where it is wanted");
+}
+
+/* Types of which instances can have a traceback are few; most heaps have no traceback at all. */
+static bool has_tracebacks(const struct weigh_heap_graph *graph)
+{
+	for (uint32_t i = 0; i < graph->object_count; i++) {
+		if (is_traceback(graph, i))
+			return true;
+	}
+	return false;
+}
+
+static struct weigh_error *find_tracebacks(const struct seeker *s)
+{
+	const struct weigh_heap_graph *graph = s->e->graph;
+	struct weigh_heap_dominators *dominators;
+
+	if (!has_tracebacks(graph))
+		return NULL;
+	struct weigh_error *error = weigh_heap_dominators_create(graph, &dominators);
+	if (error)
+		return error;
+	for (uint32_t i = 0; i < graph->object_count; i++) {
+		uint32_t traceback = weigh_heap_shape(graph, i)->slot_count
+					     ? in_slot(graph, i, "__traceback__")
+					     : WEIGH_NO_OBJECT;
+		if (is_traceback(graph, traceback) && dominators->retained[traceback] >= s->c->advice->least)
+			report_traceback(s, i, (double)dominators->retained[traceback]);
+	}
+	weigh_heap_dominators_destroy(dominators);
+	return NULL;
+}
+
+struct weigh_error *weigh_rules_held(const struct weigh_evidence *evidence, struct weigh_collector *collector)
+{
+	struct seeker s = {.e = evidence, .c = collector};
+	struct weigh_error *error = weigh_heap_index_init(&s.index);
+
+	if (!error)
+		error = find_views(&s);
+	if (!error)
+		error = find_tracebacks(&s);
+	weigh_heap_index_deinit(&s.index);
+	free(s.rows);
+	return error;
+}

@@ -1,0 +1,183 @@
+/*
+ * `weigh advise`: what to change, ranked, with the bytes that it saves.
+ *
+ * The main thread; allocates with malloc.
+ */
+#include "advice/advise.h"
+
+#include "cli/inquiry.h"
+#include "cli/verbs.h"
+#include "report/advice.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum option {
+	OPTION_AT,
+	OPTION_REJECTED,
+	OPTION_LADDER,
+	OPTION_LIMIT,
+	OPTION_FAIL_OVER,
+	OPTION_JSON,
+	OPTION_SARIF,
+	OPTION_GITHUB,
+	OPTION_COUNT,
+};
+
+static const struct weigh_option options[OPTION_COUNT] = {
+	[OPTION_AT] = {'a', "at", "WHEN", "peak|end",
+		       "of two snapshots that of the peak or the end [peak, if there is one]", 0},
+	[OPTION_REJECTED] = {'r', "rejected", NULL, NULL, "also what was considered, and why not", 0},
+	[OPTION_LADDER] = {0, "ladder", NULL, NULL, "also what each table would take in every way", 0},
+	[OPTION_LIMIT] = {'n', "limit", "N", NULL, "findings at most; 0: all [10; JSON and others all]", 0},
+	[OPTION_FAIL_OVER] = {0, "fail-over", "SIZE", NULL,
+			      "exit with 3 when a finding saves more: 100M, 1.5G", 0},
+	[OPTION_JSON] = {0, "json", NULL, NULL, "JSON of schema weigh.advice/1", 0},
+	[OPTION_SARIF] = {0, "sarif", NULL, NULL, "SARIF 2.1.0", 0},
+	[OPTION_GITHUB] = {0, "github", NULL, NULL, "annotations for a GitHub workflow", 0},
+};
+
+enum { STATUS_OVER = 3 };
+
+struct request {
+	const char *path;
+	enum weigh_snapshot_when when; /* 0: of the peak, if there is one */
+	uint32_t limit;
+	double over; /* HUGE_VAL: no bound */
+	bool rejected, ladder, json, sarif, github;
+};
+
+/* "100M", "1.5G", "4096": binary units. */
+static struct weigh_error *parse_size(const char *text, double *bytes)
+{
+	static const char units[] = "KMGT";
+	char *rest;
+	double value = strtod(text, &rest);
+	const char *unit = *rest ? strchr(units, toupper((unsigned char)*rest)) : NULL;
+
+	if (unit) {
+		value *= exp2(10.0 * (double)(unit - units + 1));
+		rest += strcasecmp(rest + 1, "iB") && strcasecmp(rest + 1, "B") ? 1 : strlen(rest);
+	}
+	if (!isdigit((unsigned char)*text) || *rest || !isfinite(value))
+		return weigh_error_create(WEIGH_ERROR_USAGE,
+					  "--fail-over: '%s' is no size: give bytes, or 100M, 1.5G", text);
+	*bytes = value;
+	return NULL;
+}
+
+static struct weigh_error *parse(const struct weigh_arguments *arguments, struct request *request)
+{
+	const char *const *values = arguments->values;
+	int forms = (values[OPTION_JSON] != NULL) + (values[OPTION_SARIF] != NULL) +
+		    (values[OPTION_GITHUB] != NULL);
+	long limit = forms ? 0 : 10;
+	struct weigh_error *error = NULL;
+
+	if (arguments->operand_count != 1)
+		return weigh_error_create(WEIGH_ERROR_USAGE, "advise: %s: weigh advise CAPTURE",
+					  arguments->operand_count ? "one capture at a time"
+								   : "no capture given");
+	if (forms > 1)
+		return weigh_error_create(
+			WEIGH_ERROR_USAGE,
+			"--json, --sarif, --github: cannot stand together: give one of them");
+	request->over = HUGE_VAL;
+	if (values[OPTION_LIMIT])
+		error = weigh_option_number("--limit", values[OPTION_LIMIT], 0, &limit);
+	if (!error && values[OPTION_FAIL_OVER])
+		error = parse_size(values[OPTION_FAIL_OVER], &request->over);
+	if (error)
+		return error;
+	request->path = arguments->operands[0];
+	request->limit = limit > INT32_MAX ? 0 : (uint32_t)limit;
+	if (values[OPTION_AT])
+		request->when = strcmp(values[OPTION_AT], "peak") ? WEIGH_SNAPSHOT_END : WEIGH_SNAPSHOT_PEAK;
+	request->rejected = values[OPTION_REJECTED];
+	request->ladder = values[OPTION_LADDER];
+	request->json = values[OPTION_JSON];
+	request->sarif = values[OPTION_SARIF];
+	request->github = values[OPTION_GITHUB];
+	return NULL;
+}
+
+static bool is_over(const struct weigh_advice *advice, double bound)
+{
+	for (uint32_t i = 0; i < advice->finding_count; i++) {
+		if (advice->findings[i].saving > bound)
+			return true;
+	}
+	return false;
+}
+
+static struct weigh_error *print(struct weigh_advice_report *report, const struct request *request)
+{
+	if (request->json)
+		return weigh_advice_print_json(report, stdout);
+	if (request->sarif)
+		return weigh_advice_print_sarif(report, stdout);
+	if (request->github)
+		weigh_advice_print_github(report, stdout);
+	else
+		weigh_advice_print(report, stdout);
+	return NULL;
+}
+
+static struct weigh_error *advise(const struct weigh_inquiry *inquiry, const struct request *request,
+				  int *status)
+{
+	struct weigh_advice_report report = {
+		.evidence = &inquiry->evidence,
+		.path = request->path,
+		.sources = inquiry->sources,
+		.style = weigh_style_of(stdout),
+		.limit = request->limit,
+		.rejected = request->rejected,
+		.ladder = request->ladder,
+	};
+	struct weigh_advice *advice;
+	struct weigh_error *error = weigh_advice_create(&inquiry->evidence, WEIGH_ADVICE_GATE, &advice);
+
+	if (error)
+		return error;
+	report.advice = advice;
+	error = print(&report, request);
+	if (!error && is_over(advice, request->over))
+		*status = STATUS_OVER;
+	weigh_advice_destroy(advice);
+	return error;
+}
+
+static struct weigh_error *perform(const struct weigh_arguments *arguments, int *status)
+{
+	struct request request = {0};
+	struct weigh_inquiry inquiry;
+	struct weigh_error *error = parse(arguments, &request);
+
+	*status = 0;
+	if (error)
+		return error;
+	error = weigh_inquiry_init(&inquiry, request.path, request.when);
+	if (!error)
+		error = advise(&inquiry, &request, status);
+	weigh_inquiry_deinit(&inquiry);
+	if (!error && (fflush(stdout) || ferror(stdout)))
+		error = weigh_error_create_system(errno, "standard output",
+						  "free some space, or write elsewhere");
+	return error;
+}
+
+const struct weigh_verb weigh_verb_advise = {
+	.name = "advise",
+	.usage = "[options] CAPTURE",
+	.summary = "say what to change, and how many bytes that saves",
+	.notes = "CAPTURE is best made with weigh run --heap=peak: objects are what most rules look at.\n"
+		 "A finding is shown from 1 % of the peak on.\n",
+	.options = options,
+	.option_count = OPTION_COUNT,
+	.perform = perform,
+};

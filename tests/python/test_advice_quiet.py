@@ -1,0 +1,123 @@
+"""Programs in which nothing is worth changing get no advice: no false alarm."""
+
+import json
+
+import pytest
+
+QUIET = {
+    "a small script": "print(sum(range(1000)))",
+    "machine numbers": """
+from array import array
+values = array("d", bytes(40_000_000))
+for i in range(0, len(values), 1000):
+    values[i] = i
+print(sum(values))
+""",
+    "bytes": """
+import hashlib
+data = bytes(50_000_000)
+print(hashlib.sha256(data).hexdigest())
+""",
+    "a preallocated buffer": """
+buffer = bytearray(30_000_000)
+view = memoryview(buffer)
+for i in range(0, len(view), 4096):
+    view[i] = 1
+print(sum(buffer[::4096]))
+""",
+    "long texts, each another": """
+texts = {i: ("%d " % i) * 200 for i in range(20_000)}
+print(len(texts), texts[7][:3])
+""",
+    "a tree of slots": """
+class Node:
+    __slots__ = ("key", "left", "right")
+    def __init__(self, key):
+        self.key, self.left, self.right = key, None, None
+
+def tree(low, high):
+    if low >= high:
+        return None
+    middle = (low + high) // 2
+    node = Node(middle)
+    node.left, node.right = tree(low, middle), tree(middle + 1, high)
+    return node
+
+root = tree(0, 200_000)
+print(root.key)
+""",
+    "one text": """
+text = "".join("line %d of many\\n" % i for i in range(1_000_000))
+print(len(text))
+""",
+    "a bounded window": """
+from collections import deque
+window = deque(maxlen=1000)
+total = 0
+for i in range(300_000):
+    window.append(i * 0.5)
+    total += window[0]
+print(total)
+""",
+    "a look-up by text": """
+index = {"key %d of the index" % i: i for i in range(200_000)}
+print(sum(index["key %d of the index" % i] for i in range(0, 200_000, 10)))
+""",
+    "a generator": """
+def squares(count):
+    for i in range(count):
+        yield {"number": i, "square": i * i}
+print(max(row["square"] for row in squares(200_000)))
+""",
+    "numpy": """
+import numpy
+rows = numpy.random.default_rng(1).random((2000, 1000))
+total = numpy.zeros(1000)
+for row in rows:
+    numpy.add(total, row, out=total)
+print(total.shape)
+""",
+}
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_quiet(name, weigh, tmp_path):
+    if name == "numpy":
+        pytest.importorskip("numpy")
+    program, capture = tmp_path / "quiet.py", tmp_path / "quiet.weigh"
+    # The peak lasts long enough to be seen.
+    program.write_text(QUIET[name] + "\nimport time\ntime.sleep(0.5)\n")
+    done = weigh("run", "-q", "--heap=both", "-o", capture, program)
+    assert done.status == 0, done.err
+    for when in ("peak", "end"):
+        done = weigh("advise", "--json", "--at", when, capture)
+        if when == "peak" and done.status == 1:
+            continue  # nothing grew enough to be looked at
+        assert done.status == 0, done.err
+        advice = json.loads(done.out)
+        assert advice["findings"] == [], [finding["title"] for finding in advice["findings"]]
+
+
+def test_the_gate_decides_the_status(weigh, tmp_path):
+    program, capture = tmp_path / "loud.py", tmp_path / "loud.weigh"
+    program.write_text("numbers = [i * 0.5 for i in range(500_000)]\nimport time\ntime.sleep(0.5)\n")
+    assert weigh("run", "-q", "--heap=both", "-o", capture, program).status == 0
+    assert weigh("advise", capture).status == 0
+    assert weigh("advise", "--fail-over", "1M", capture).status == 3
+    assert weigh("advise", "--fail-over", "1G", capture).status == 0
+    assert weigh("advise", "--fail-over", "much", capture).status == 2
+    assert weigh("advise", "--json", "--sarif", capture).status == 2
+
+
+def test_forms_for_ci(weigh, tmp_path):
+    program, capture = tmp_path / "loud.py", tmp_path / "loud.weigh"
+    program.write_text("numbers = [i * 0.5 for i in range(500_000)]\nimport time\ntime.sleep(0.5)\n")
+    assert weigh("run", "-q", "--heap=both", "-o", capture, program).status == 0
+    (run,) = json.loads(weigh("advise", "--sarif", capture).out)["runs"]
+    (result,) = [result for result in run["results"] if result["ruleId"] == "boxed-numbers"]
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "boxed-numbers"
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith("loud.py")
+    assert place["region"]["startLine"] == 1
+    lines = weigh("advise", "--github", capture).out.splitlines()
+    assert any(line.startswith("::warning file=") and "line=1" in line for line in lines)
