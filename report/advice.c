@@ -221,4 +221,5 @@ void weigh_advice_print_brief(const struct weigh_advice_report *report, FILE *ou
 		weigh_text_print(&report->style, out, line, room > 0 ? room : 0);
 		fputc('\n', out);
 	}
+	fputc('\n', out);
 }
