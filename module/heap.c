@@ -96,7 +96,7 @@ static PyObject *snapshot(PyObject *module, PyObject *args)
 	if (number)
 		return raise_number(number);
 	if (!wait_for(taking_is_over, &waiting)) {
-		weigh_taking_cancel(&taking);
+		weigh_taking_cancel(&taking, false);
 		return NULL;
 	}
 	if (waiting.number)

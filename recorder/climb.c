@@ -43,6 +43,11 @@ void weigh_climb_taken(struct weigh_climb *climb, uint64_t live, uint64_t now_ns
 	climb->rest_ns = now_ns + pause_ns * REST;
 }
 
+void weigh_climb_dropped(struct weigh_climb *climb)
+{
+	climb->kept = climb->before;
+}
+
 void weigh_climb_failed(struct weigh_climb *climb, uint64_t now_ns)
 {
 	climb->kept = climb->before;

@@ -31,6 +31,9 @@ bool weigh_climb_wants_last(const struct weigh_climb *climb, uint64_t live);
 /* One was taken, for which the program stood still so long. */
 void weigh_climb_taken(struct weigh_climb *climb, uint64_t live, uint64_t now_ns, uint64_t pause_ns);
 
+/* The one taken last was given up for a higher one. */
+void weigh_climb_dropped(struct weigh_climb *climb);
+
 /* The one taken last came to nothing: that before it is still the one kept. */
 void weigh_climb_failed(struct weigh_climb *climb, uint64_t now_ns);
 

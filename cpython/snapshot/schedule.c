@@ -47,16 +47,21 @@ static void take(enum weigh_part_id id, enum weigh_snapshot_when when)
 	schedule.errors[id] = number;
 }
 
-static bool peak_busy(struct weigh_climb *climb)
+/*
+ * A lower peak that is still being written gives way. It is the last one that
+ * was finished that stays until a higher one is.
+ */
+static void clear_peak(struct weigh_climb *climb)
 {
 	struct weigh_taking *taking = &schedule.takings[WEIGH_PART_PEAK];
 	if (!taking->child)
-		return false;
-	if (weigh_taking_runs(taking, false, &schedule.errors[WEIGH_PART_PEAK]))
-		return true;
-	if (schedule.errors[WEIGH_PART_PEAK])
+		return;
+	if (weigh_taking_runs(taking, false, &schedule.errors[WEIGH_PART_PEAK])) {
+		weigh_taking_cancel(taking, true);
+		weigh_climb_dropped(climb);
+	} else if (schedule.errors[WEIGH_PART_PEAK]) {
 		weigh_climb_failed(climb, weigh_clock_now());
-	return false;
+	}
 }
 
 static void take_peak(struct weigh_climb *climb)
@@ -68,7 +73,7 @@ static void take_peak(struct weigh_climb *climb)
 		weigh_climb_failed(climb, weigh_clock_now());
 }
 
-static const struct weigh_peak_calls peak_calls = {peak_busy, take_peak};
+static const struct weigh_peak_calls peak_calls = {clear_peak, take_peak};
 
 int weigh_schedule_begin(const struct weigh_schedule_wants *wants)
 {
@@ -94,9 +99,10 @@ void weigh_schedule_end(void)
 	if (!is_ours() || !weigh_recorder_running())
 		return;
 	/* A program that ends at its height, or before it has climbed far, has its peak now. */
-	if (weigh_peak_stop(&climb) && !peak_busy(&climb) &&
-	    weigh_climb_wants_last(&climb, weigh_recorder_live()))
+	if (weigh_peak_stop(&climb) && weigh_climb_wants_last(&climb, weigh_recorder_live())) {
+		clear_peak(&climb);
 		take_peak(&climb);
+	}
 	if (schedule.end)
 		take(WEIGH_PART_END, WEIGH_SNAPSHOT_END);
 	schedule.end = false;
@@ -124,5 +130,5 @@ int weigh_schedule_error(void)
 void weigh_schedule_cancel(void)
 {
 	for (int id = 0; is_ours() && id < WEIGH_PART_COUNT; id++)
-		weigh_taking_cancel(&schedule.takings[id]);
+		weigh_taking_cancel(&schedule.takings[id], false);
 }

@@ -212,7 +212,7 @@ bool weigh_taking_runs(struct weigh_taking *taking, bool wait, int *number)
 	return false;
 }
 
-void weigh_taking_cancel(struct weigh_taking *taking)
+void weigh_taking_cancel(struct weigh_taking *taking, bool keep)
 {
 	char beside[PATH_MAX + 4];
 	if (!taking->child)
@@ -221,5 +221,6 @@ void weigh_taking_cancel(struct weigh_taking *taking)
 	taking->child = 0;
 	snprintf(beside, sizeof(beside), "%s.tmp", taking->path);
 	unlink(beside);
-	unlink(taking->path);
+	if (!keep)
+		unlink(taking->path);
 }

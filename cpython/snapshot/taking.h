@@ -45,7 +45,11 @@ int weigh_taking_start(struct weigh_taking *taking, const char *path, enum weigh
  */
 bool weigh_taking_runs(struct weigh_taking *taking, bool wait, int *number);
 
-/* Ends the child, if there is one, and takes away what it wrote. */
-void weigh_taking_cancel(struct weigh_taking *taking);
+/*
+ * Ends the child, if there is one, and takes away what it wrote; what it had
+ * finished too, unless `keep`. Needs no GIL; the end of a large child takes a
+ * while.
+ */
+void weigh_taking_cancel(struct weigh_taking *taking, bool keep);
 
 #endif

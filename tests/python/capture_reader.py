@@ -33,10 +33,11 @@ USED = 1
 
 NOT_ASKED, WANTED, TAKEN, HERE = range(4)  # states of a part
 
-SNAPSHOT = struct.Struct("<8sIIIIQQIIII11Q")
+SNAPSHOT = struct.Struct("<8sIIIIQQIIII14Q")
 SNAPSHOT_FIELDS = (
     "magic version byte_order header_size state size seal when python pid mode"
-    " taken_unix_ns taken_ns recording_ns live small_live rss anonymous pause_ns progress expected lost"
+    " taken_unix_ns taken_ns recording_ns live small_live small_found rss anonymous pause_ns progress expected lost"
+    " objects references"
 )
 Snapshot = namedtuple("Snapshot", SNAPSHOT_FIELDS)
 WRITING, COMPLETE = 1, 2

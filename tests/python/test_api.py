@@ -152,7 +152,7 @@ def test_paths(tmp_path):
     with pytest.raises(TypeError):
         weigh.Tracker("x", True)
     with pytest.raises(ValueError, match="heap"):
-        weigh.Tracker("x", heap=True)
+        weigh.Tracker("x", heap="start")
 
 
 def test_changed_folder(header, tmp_path):

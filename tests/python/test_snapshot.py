@@ -146,6 +146,9 @@ late = time.monotonic()
 print(os.read(reading, 1), time.monotonic() - late < 0.1, os.path.exists('a.heap'))
 os.close(reading)
 taking.join()
+limit = time.monotonic() + 10
+while state() != before and time.monotonic() < limit:  # join() is back before the thread is gone
+    time.sleep(0.01)
 print(state() == before, seen)
 """
 

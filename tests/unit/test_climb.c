@@ -110,6 +110,20 @@ static void test_failed(void **state)
 	assert_true(weigh_climb_wants(&climb, 20 * mib, 1100 * ms));
 }
 
+/* One that gives way to a higher one does not count; that before it does. */
+static void test_dropped(void **state)
+{
+	struct weigh_climb climb;
+	(void)state;
+	weigh_climb_init(&climb, 0);
+	weigh_climb_taken(&climb, 10 * mib, 1 * ms, 0);
+	weigh_climb_taken(&climb, 20 * mib, 2 * ms, 0);
+	weigh_climb_dropped(&climb);
+	weigh_climb_taken(&climb, 30 * mib, 3 * ms, 0);
+	weigh_climb_failed(&climb, 4 * ms);
+	assert_int_equal(climb.kept, 10 * mib);
+}
+
 static void test_last(void **state)
 {
 	struct weigh_climb climb;
@@ -124,8 +138,9 @@ static void test_last(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small), cmocka_unit_test(test_climb),  cmocka_unit_test(test_slow),
-		cmocka_unit_test(test_rest),  cmocka_unit_test(test_failed), cmocka_unit_test(test_last),
+		cmocka_unit_test(test_small),   cmocka_unit_test(test_climb),  cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_rest),    cmocka_unit_test(test_failed), cmocka_unit_test(test_last),
+		cmocka_unit_test(test_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
