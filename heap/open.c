@@ -96,6 +96,8 @@ struct weigh_error *weigh_heap_graph_read(const uint8_t *bytes, uint64_t size, c
 		error = weigh_heap_decode_objects(&source, graph);
 	if (!error)
 		error = weigh_heap_decode_edges(&source, graph);
+	if (!error)
+		error = weigh_heap_drop_stale(graph);
 	if (error) {
 		weigh_heap_graph_close(graph);
 		return error;

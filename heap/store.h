@@ -73,4 +73,7 @@ struct weigh_error *weigh_heap_decode_objects(const struct weigh_heap_source *so
 struct weigh_error *weigh_heap_decode_edges(const struct weigh_heap_source *source,
 					    struct weigh_heap_graph *graph);
 
+/* Takes back references of frames that cannot be, for all are decoded. */
+struct weigh_error *weigh_heap_drop_stale(struct weigh_heap_graph *graph);
+
 #endif

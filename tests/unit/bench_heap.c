@@ -34,8 +34,8 @@ static void make(const char *path, uint32_t millions)
 	uint32_t type = shape(fake, "type", WEIGH_SNAPSHOT_TYPE, 0, 0, WEIGH_TAIL_NONE);
 	uint32_t list = shape(fake, "list", WEIGH_SNAPSHOT_LIST, 0, WEIGH_SHAPE_SIZED, WEIGH_TAIL_ITEMS);
 	uint32_t str = shape(fake, "str", WEIGH_SNAPSHOT_STR, 0, WEIGH_SHAPE_VALUED, WEIGH_TAIL_NONE);
-	uint32_t trip = shape(fake, "Trip", WEIGH_SNAPSHOT_PLAIN, WEIGH_TYPE_HEAP, WEIGH_SHAPE_DATA,
-			      WEIGH_TAIL_NONE);
+	uint32_t trip =
+		shape(fake, "Trip", WEIGH_SNAPSHOT_PLAIN, WEIGH_TYPE_HEAP, WEIGH_SHAPE_DATA, WEIGH_TAIL_NONE);
 	fake_snapshot_slot(fake, WEIGH_SLOT_ATTRIBUTE, "route", FAKE_NONE);
 	fake_snapshot_slot(fake, WEIGH_SLOT_ATTRIBUTE, "date", FAKE_NONE);
 	uint32_t dict = shape(fake, "dict", WEIGH_SNAPSHOT_DICT, 0, WEIGH_SHAPE_KEYS | WEIGH_SHAPE_SIZED,

@@ -435,7 +435,8 @@ static uint64_t counted(const struct fake_object *object, uint64_t found)
 {
 	if (object->surplus == FAKE_IMMORTAL)
 		return 0;
-	return found + object->surplus ? found + object->surplus : 1;
+	uint32_t count = (uint32_t)found + object->surplus;
+	return count ? count : 1;
 }
 
 static void put_objects(const struct fake_snapshot *fake, const struct order *order, struct out *outs)

@@ -35,8 +35,8 @@ struct fake_rows {
 struct fake_object {
 	uint64_t gross, net;
 	uint32_t shape;
-	uint32_t surplus; /* references that its count has beside those in the snapshot; where both are
-	                     none the count is 1, as nothing lives with less */
+	uint32_t surplus; /* references that its count has beside those in the snapshot, or modulo 2^32
+	                     lacks; where both are none the count is 1, as nothing lives with less */
 	uint32_t value;
 	uint32_t site;
 	uint32_t length, room; /* of SIZED shapes; FAKE_NONE: as many as it refers to */

@@ -382,6 +382,60 @@ static void test_wild_reference(void **state)
 	assert_fake_refused(fake, "reference to object 13 of 13");
 }
 
+/*
+ * Two frames show what an instance holds alone, and its type; a key, which has
+ * as many references as are found; and one shows a text that it does hold.
+ */
+static void test_stale_references(void **state)
+{
+	enum { FIRST, SECOND, HOLDER, ROWS, TEXT, KEY, CLASS, DICT, COUNT };
+	struct fake_snapshot *fake = fake_snapshot_create();
+	uint32_t types[] = {
+		fake_snapshot_type(fake, "builtins", "frame", WEIGH_SNAPSHOT_FRAME, 0),
+		fake_snapshot_type(fake, "bus", "Trip", WEIGH_SNAPSHOT_PLAIN, WEIGH_TYPE_HEAP),
+		fake_snapshot_type(fake, "builtins", "str", WEIGH_SNAPSHOT_STR, 0),
+		fake_snapshot_type(fake, "builtins", "dict", WEIGH_SNAPSHOT_DICT, 0),
+	};
+	uint32_t frame = fake_snapshot_shape(fake, types[0], 0, WEIGH_TAIL_MEMBERS);
+	fake_snapshot_slot(fake, WEIGH_SLOT_LOCAL, "rows", FAKE_NONE);
+	uint32_t trip = fake_snapshot_shape(fake, types[1], 0, WEIGH_TAIL_NONE);
+	fake_snapshot_slot(fake, WEIGH_SLOT_ATTRIBUTE, "rows", FAKE_NONE);
+	uint32_t text = fake_snapshot_shape(fake, types[2], 0, WEIGH_TAIL_NONE);
+	uint32_t record = fake_snapshot_shape(fake, types[3], WEIGH_SHAPE_KEYS, WEIGH_TAIL_NONE);
+	fake_snapshot_slot(fake, WEIGH_SLOT_KEY, "key", KEY);
+	const uint32_t shapes[COUNT] = {frame, frame, trip, text, text, text, text, record};
+	for (int i = 0; i < COUNT; i++)
+		fake_snapshot_object(fake, shapes[i], 48);
+	fake_snapshot_type_object(fake, types[1], CLASS);
+	fake_snapshot_refer(fake, HOLDER, ROWS);
+	fake_snapshot_refer(fake, DICT, TEXT);
+	const uint32_t shown[] = {FAKE_NONE, ROWS, CLASS, KEY};
+	for (uint32_t i = FIRST; i <= SECOND; i++)
+		for (size_t j = 0; j < sizeof(shown) / sizeof(*shown); j++)
+			fake_snapshot_refer(fake, i, shown[j]);
+	fake_snapshot_refer(fake, SECOND, TEXT);
+	fake_snapshot_at(fake, ROWS)->surplus = (uint32_t)-2;
+	fake_snapshot_at(fake, CLASS)->surplus = (uint32_t)-2;
+	fake_snapshot_at(fake, KEY)->surplus = 1;
+	size_t size;
+	uint8_t *bytes = fake_snapshot_build(fake, &size);
+	struct weigh_heap_graph *graph;
+
+	(void)state;
+	assert_null(weigh_heap_graph_read(bytes, size, "fake", &graph));
+	assert_int_equal(graph->targets[graph->first[HOLDER]], ROWS);
+	for (uint32_t i = FIRST; i <= SECOND; i++) {
+		const uint32_t *tail = &graph->targets[graph->first[i] + 1];
+		assert_int_equal(tail[0], WEIGH_NO_OBJECT);
+		assert_int_equal(tail[1], WEIGH_NO_OBJECT);
+		assert_int_equal(tail[2], KEY);
+	}
+	assert_int_equal(graph->targets[graph->first[SECOND] + 4], TEXT);
+	weigh_heap_graph_close(graph);
+	free(bytes);
+	fake_snapshot_destroy(fake);
+}
+
 static void test_file(void **state)
 {
 	struct fake_snapshot *fake = example();
@@ -412,7 +466,7 @@ int main(void)
 		cmocka_unit_test(test_names),   cmocka_unit_test(test_all_kinds_of_references),
 		cmocka_unit_test(test_header),  cmocka_unit_test(test_promises),
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_wild_reference),
-		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_file),    cmocka_unit_test(test_stale_references),
 	};
 
 	return cmocka_run_group_tests_name("heap_open", tests, NULL, NULL);
