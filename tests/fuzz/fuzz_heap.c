@@ -51,7 +51,8 @@ static void report_all(const struct weigh_heap_graph *graph)
 	static const struct weigh_heap_view *const views[] = {
 		&weigh_heap_view_types,   &weigh_heap_view_duplicates, &weigh_heap_view_containers,
 		&weigh_heap_view_fields,  &weigh_heap_view_sites,      &weigh_heap_view_retained,
-		&weigh_heap_view_modules, &weigh_heap_view_suspects,
+		&weigh_heap_view_modules, &weigh_heap_view_suspects,   &weigh_heap_view_holders,
+		&weigh_heap_view_summary,
 	};
 	const struct weigh_style style = {.width = 100, .unicode = true};
 	struct weigh_heap_report report;
@@ -65,7 +66,8 @@ static void report_all(const struct weigh_heap_graph *graph)
 	weigh_heap_add_title(&report, &document);
 	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++) {
 		give_up(views[i]->print(&report, out));
-		give_up(views[i]->add(&report, &document));
+		if (views[i]->add)
+			give_up(views[i]->add(&report, &document));
 	}
 	give_up(weigh_document_print(&document, out));
 	weigh_document_deinit(&document);
