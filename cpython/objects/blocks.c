@@ -38,8 +38,7 @@ static inline void add(struct weigh_sink *sink, const char *what, const void *ad
 	if (!address)
 		return;
 	bool pooled;
-	uint64_t footprint =
-		weigh_heap_footprint_of(sink->heap, (uintptr_t)address, requested, &pooled);
+	uint64_t footprint = weigh_heap_footprint_of(sink->heap, (uintptr_t)address, requested, &pooled);
 	if (__builtin_expect(!footprint, 0))
 		return;
 	if (__builtin_expect(sink->each || requested >= LARGE, 0)) {

@@ -96,7 +96,8 @@ static bool fits(const struct weigh_plan *plan, PyObject *object, uint32_t bytes
 /* The object in a block; NULL when it does not look like one. */
 static PyObject *object_in(struct weigh_scan *scan, uintptr_t block, uint32_t bytes)
 {
-	for (uint32_t before = 0; before < PREHEADERS * 16 && before + sizeof(PyObject) < bytes; before += 16) {
+	for (uint32_t before = 0; before < PREHEADERS * 16 && before + sizeof(PyObject) < bytes;
+	     before += 16) {
 		PyObject *object = (PyObject *)(block + before);
 		if (!has_references(object) || !is_type(scan, (uintptr_t)Py_TYPE(object)))
 			continue;

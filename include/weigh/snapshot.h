@@ -89,7 +89,8 @@ struct weigh_snapshot_header {
 	uint64_t taken_ns; /* CLOCK_MONOTONIC */
 	uint64_t recording_ns; /* CLOCK_MONOTONIC at the start of the recording; 0: none ran */
 	uint64_t live; /* footprint of live recorded blocks then */
-	uint64_t small_live; /* bytes in use in pools of the small-object allocator that hold objects' blocks */
+	uint64_t
+		small_live; /* bytes in use in pools of the small-object allocator that hold objects' blocks */
 	uint64_t small_found; /* of these, blocks that belong to objects in the snapshot */
 	uint64_t rss; /* resident bytes then */
 	uint64_t anonymous; /* the part of it that no file backs */
