@@ -12,8 +12,8 @@
 
 /*
  * Starts a child that runs `work` and ends with what it returns as its exit
- * status. The child has one file open, `fd`; all signals wait in it, it leaves
- * no core file, and the kernel ends it first when memory runs out, and when it
+ * status. The child has one file open, `fd`, and a process group of its own;
+ * all signals wait in it, it leaves no core file, and the kernel ends it first when memory runs out, and when it
  * has used ten minutes of processor time. It may call the system only: at the
  * fork other threads may have held any lock, malloc's too.
  *

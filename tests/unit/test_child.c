@@ -27,6 +27,7 @@ static struct notes {
 	int descriptors;
 	int kept;
 	int nice;
+	pid_t group;
 	uint64_t blocked;
 	uint32_t wiped;
 	bool may_end;
@@ -82,6 +83,7 @@ static int look_around(int fd, void *arg)
 	sigprocmask(SIG_SETMASK, NULL, &mask);
 	memcpy(&notes->blocked, &mask, sizeof(notes->blocked));
 	notes->nice = getpriority(PRIO_PROCESS, 0);
+	notes->group = getpgrp();
 	notes->wiped = *(const uint32_t *)arg;
 	while (folder && (entry = readdir(folder)))
 		notes->descriptors += entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(folder);
@@ -107,6 +109,7 @@ static void test_unnoticed(void **state)
 	assert_int_equal(signals, 0);
 	assert_int_equal(notes->descriptors, 1);
 	assert_true(notes->kept);
+	assert_int_equal(notes->group, child);
 	assert_true(notes->nice > nice_before || nice_before > 9);
 	assert_true(notes->blocked & (1u << (SIGINT - 1)));
 	assert_int_equal(notes->wiped, 0);
