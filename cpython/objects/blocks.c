@@ -272,6 +272,26 @@ static void add_deque(struct weigh_sink *sink, PyTypeObject *base, PyObject *obj
 		add(sink, "spare block", deque->free_blocks[i], sizeof(struct weigh_deque_block), 0);
 }
 
+/* In 3.10 code that has run keeps its last frame for the next call, no object meanwhile, and caches of its own. */
+static void add_code(struct weigh_sink *sink, PyObject *object)
+{
+#if PY_VERSION_HEX < 0x030b0000
+	PyCodeObject *code = (PyCodeObject *)object;
+	char *frame = code->co_zombieframe;
+	if (frame)
+		add(sink, "frame for the next call", frame - sizeof(PyGC_Head),
+		    sizeof(PyGC_Head) + frame_bytes((PyObject *)frame), 0);
+	if (code->co_opcache_map)
+		add(sink, "map of caches", code->co_opcache_map,
+		    at_least_0(PyBytes_GET_SIZE(code->co_code)) / sizeof(_Py_CODEUNIT), 0);
+	if (code->co_opcache)
+		add(sink, "caches", code->co_opcache, code->co_opcache_size * sizeof(*code->co_opcache), 0);
+#else
+	(void)sink;
+	(void)object;
+#endif
+}
+
 static void add_type(struct weigh_sink *sink, PyTypeObject *type)
 {
 	if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE))
@@ -429,6 +449,9 @@ static void tell_parts(struct weigh_sink *sink, const struct weigh_kind *kind, P
 			add(sink, "memory", data->data, at_least_0(data->bytes), at_least_0(data->bytes));
 		break;
 	}
+	case WEIGH_FORM_CODE:
+		add_code(sink, object);
+		break;
 	case WEIGH_FORM_TYPE:
 		add_type(sink, (PyTypeObject *)object);
 		break;

@@ -20,6 +20,7 @@
 #endif
 #include "internal/pycore_interp.h"
 #if PY_VERSION_HEX < 0x030b0000
+#include "internal/pycore_code.h"
 #include "internal/pycore_pystate.h"
 #endif
 #include "internal/pycore_runtime.h"
