@@ -109,6 +109,7 @@ def section():
         lines = list(of_weigh(rounds))
         for tool in TOOLS[1:]:
             lines += of_peer(rounds, tool)
-        text += f"\n**{TITLES[name]}**, {len(rounds)} round{"s" * (len(rounds) > 1)}\n\n" + words(rounds) + "\n"
+        times = "1 round" if len(rounds) == 1 else f"{len(rounds)} rounds"
+        text += f"\n**{TITLES[name]}**, {times}\n\n" + words(rounds) + "\n"
         text += tables.table(["what", "seconds", "extra memory", "objects"], lines)
     return text
