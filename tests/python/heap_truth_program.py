@@ -88,7 +88,7 @@ def a_list_of_dicts():
 @case("__main__.nested", "del nested")
 def nested_lists():
     global nested
-    nested = [[records(50) for _ in range(30)] for _ in range(50)]
+    nested = [[records(50) for _ in range(30)] for _ in range(ROWS // 3000)]
 
 
 @case("__main__.store", "del store")

@@ -14,8 +14,8 @@ HERE = pathlib.Path(__file__).parent
 SCALE = {name: os.environ[name] for name in ("WEIGH_TEST_TRUTH",) if name in os.environ}
 NEEDS = {"a_numpy_array": "numpy", "a_pandas_frame": "pandas", "tables": "pandas"}
 # Memory goes back to the system by arenas of the small-object allocator, 1 MiB each. Of those that a case fills the
-# first and the last hold other things too, and pools that are emptied late keep one more.
-ARENAS = 3 << 20
+# first and the last hold other things too, and what is made meanwhile and stays keeps one or two more.
+ARENAS = 4 << 20
 
 
 @pytest.fixture
@@ -62,6 +62,8 @@ def test_objects_are_all_there(case, heap):
     """Of the bytes that the small-object allocator has in use, those that belong to objects of the snapshot."""
     in_use = run("heap_coverage_program.py", case)
     found = heap("capture")["small_found"]
-    # A bare interpreter has 1.7 MB in use, 12 KB of it dead objects that are kept for reuse.
-    assert in_use - found < 0.01 * in_use + 20_000
+    # A bare interpreter has 2 MB in use, 12 to 31 KB of it dead objects that are kept for reuse. NumPy holds dicts that
+    # nothing leads to and the collector does not know: a hundredth of what it and pandas have in use on 3.10.
+    share = 0.015 if case == "tables" else 0.01
+    assert in_use - found < share * in_use + 30_000
     assert found <= in_use + 5000
