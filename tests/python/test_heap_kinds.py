@@ -29,11 +29,16 @@ def program(tmp_path_factory):
 @pytest.mark.parametrize("kind", heap_kinds_program.KINDS)
 def test_all_references_are_known(weigh, program, kind):
     folder, addresses = program
-    for which in ("holder", "held"):
+
+    def look_at(which):
         said = weigh("heap", "kinds.heap", "--json", "--paths", hex(addresses[kind][which]), cwd=folder)
         assert said.status == 0, said.err
-        found = json.loads(said.out)
-        assert found["target"]["references"] > 0
-        assert found["target"]["elsewhere"] == 0, f"{which}: {found}"
-    # Whatever way it is reached, it is by the holder.
-    assert any(f"{addresses[kind]['holder']:#x}" in path["ids"] for path in found["paths"]), found
+        return json.loads(said.out)
+
+    holder, held = look_at("holder")["target"], look_at("held")
+    for target in holder, held["target"]:
+        assert target["references"] > 0
+        assert target["elsewhere"] == 0, target
+    # Whatever way it is reached, it is by the holder; and it goes with it.
+    assert any(holder["id"] in path["ids"] for path in held["paths"]), held
+    assert holder["retained"] >= holder["gross"] + held["target"]["gross"]
