@@ -348,6 +348,11 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert files() == ["a.heap"]
 
 
+def parent_of(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(") ")[2].split()[1])
+
+
 @pytest.fixture
 def stopped(script):
     """A run whose program has ended while its snapshot is stopped half-way; the run and the writer."""
@@ -355,6 +360,11 @@ def stopped(script):
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=clean_environment())
     wait_until(writer)
     pid = writer()
+    program = parent_of(pid)
+    os.kill(pid, signal.SIGSTOP)
+    # Its process group is orphaned when the program ends, and the kernel lets it go on.
+    while parent_of(pid) == program:
+        time.sleep(0.0001)
     os.kill(pid, signal.SIGSTOP)
     yield run, pid
     with contextlib.suppress(ProcessLookupError):
