@@ -104,6 +104,8 @@ simple("class", lambda held: type("Made", (Plain,), {"held": held}))
 simple("list", lambda held: [None, held])
 simple("tuple", lambda held: (None, held))
 simple("named_tuple", lambda held: Pair(1, held))
+simple("set", lambda held: {Plain(held)})
+simple("frozen_set", lambda held: frozenset(Plain(held) for _ in range(20)))
 simple("ordered_dict", lambda held: collections.OrderedDict(name=held))
 simple("default_dict", lambda held: collections.defaultdict(list, name=held))
 simple("deque", lambda held: collections.deque([held], maxlen=5))
@@ -209,7 +211,6 @@ def generator_in_a_loop(held):
         for _ in box.pop():
             yield
 
-    held.append(None)
     made = make(held)
     next(made)
     return made
@@ -282,6 +283,8 @@ def records_with_keys_of_their_own(held):
     return made[-1]
 
 
+# More than all else that a holder has.
+LENGTH = 10_000
 keep = []
 done = threading.Event()
 holders = {}
@@ -289,7 +292,7 @@ holders = {}
 
 def build(name):
     """In a frame of its own, so that nothing is left on the stack of one that runs on."""
-    held = []
+    held = [None] * LENGTH
     holders[name] = KINDS[name](held)
     return {"holder": id(holders[name]), "held": id(held)}
 
