@@ -112,11 +112,20 @@ static struct weigh_shape *make(struct weigh_scan *scan, struct weigh_plan *plan
 	return scan->failed ? NULL : shape;
 }
 
+/* Not by its number: a text that is part of no shape need not be in the snapshot. */
+static uint64_t hash_of_text(PyObject *key)
+{
+	if (!weigh_text_is_ready(key))
+		return (uintptr_t)key;
+	size_t bytes = (size_t)PyUnicode_GET_LENGTH(key) * PyUnicode_KIND(key);
+	return weigh_writer_value_hash((unsigned)PyUnicode_KIND(key), PyUnicode_DATA(key), bytes);
+}
+
 static struct group *group_of(struct weigh_scan *scan, const struct entries *entries)
 {
 	uint64_t hash = entries->count;
 	for (uint32_t i = 0; i < entries->count; i++)
-		hash = weigh_hash_step(hash, weigh_scan_text(scan, entries->keys[i]) + UINT64_C(1));
+		hash = weigh_hash_step(hash, hash_of_text(entries->keys[i]));
 	struct weigh_memo_entry *entry = weigh_memo_find(scan, hash, &group_of);
 	if (entry && !entry->more)
 		entry->more = weigh_room_take(&scan->room, sizeof(struct group));
