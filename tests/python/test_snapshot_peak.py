@@ -223,7 +223,7 @@ def test_threads_in_malloc(run):
         """
         import allocate, os
         allocate.hammer(3)
-        climb(60)
+        climb(60, stay=2)
         """,
         env=clean_environment(PYTHONPATH=build_on_path("allocate.c")),
     )
