@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 static const char *const endings[WEIGH_PART_COUNT] = WEIGH_PART_ENDINGS;
+static const char *const unfinished[] = WEIGH_PART_UNFINISHED;
 
 /* The name of the file, to be freed; NULL without memory. */
 static char *name_of(const char *path, enum weigh_part_id id, const char *more)
@@ -37,11 +38,11 @@ static bool read_header(int fd, struct weigh_snapshot_header *header)
 	       !memcmp(header->magic, WEIGH_SNAPSHOT_MAGIC, sizeof(header->magic));
 }
 
-bool weigh_beside_written(const char *path, enum weigh_part_id id, struct weigh_beside_progress *progress)
+static bool is_written(const char *path, enum weigh_part_id id, const char *more,
+		       struct weigh_beside_progress *progress)
 {
 	struct weigh_snapshot_header header;
-	int fd = open_named(path, id, ".tmp");
-	*progress = (struct weigh_beside_progress){0};
+	int fd = open_named(path, id, more);
 	if (fd < 0)
 		return false;
 	/* Whoever writes it holds the lock to his end, whatever that end is. */
@@ -52,7 +53,16 @@ bool weigh_beside_written(const char *path, enum weigh_part_id id, struct weigh_
 	return written;
 }
 
-int weigh_beside_open(const char *path, enum weigh_part_id id, uint32_t pid, uint64_t *size)
+bool weigh_beside_written(const char *path, enum weigh_part_id id, struct weigh_beside_progress *progress)
+{
+	bool written = false;
+	*progress = (struct weigh_beside_progress){0};
+	for (int i = 0; i < 2; i++)
+		written |= is_written(path, id, unfinished[i], progress);
+	return written;
+}
+
+int weigh_beside_open(const char *path, enum weigh_part_id id, uint32_t pid, struct weigh_part *part)
 {
 	struct weigh_snapshot_header header;
 	struct stat status;
@@ -62,31 +72,36 @@ int weigh_beside_open(const char *path, enum weigh_part_id id, uint32_t pid, uin
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && read_header(fd, &header) &&
 	    header.pid == pid && header.state == WEIGH_SNAPSHOT_COMPLETE &&
 	    header.size == (uint64_t)status.st_size) {
-		*size = header.size;
+		part->size = header.size;
+		/* It may be one before the last that was begun. */
+		part->live = header.live;
 		return fd;
 	}
 	close(fd);
 	return -1;
 }
 
-void weigh_beside_remove(const char *path, enum weigh_part_id id)
+static void remove_named(const char *path, enum weigh_part_id id, const char *more)
 {
-	static const char *const more[] = {"", ".tmp"};
-	for (int i = 0; i < 2; i++) {
-		char *name = name_of(path, id, more[i]);
-		if (name)
-			unlink(name);
-		free(name);
-	}
+	char *name = name_of(path, id, more);
+	if (name)
+		unlink(name);
+	free(name);
 }
 
 void weigh_beside_sweep(const char *path, enum weigh_part_id id)
 {
 	struct weigh_beside_progress progress;
-	char *name = weigh_beside_written(path, id, &progress) ? NULL : name_of(path, id, ".tmp");
-	if (name)
-		unlink(name);
-	free(name);
+	for (int i = 0; i < 2; i++)
+		if (!is_written(path, id, unfinished[i], &progress))
+			remove_named(path, id, unfinished[i]);
+}
+
+void weigh_beside_remove(const char *path, enum weigh_part_id id)
+{
+	remove_named(path, id, "");
+	for (int i = 0; i < 2; i++)
+		remove_named(path, id, unfinished[i]);
 }
 
 bool weigh_beside_exists(const char *path, enum weigh_part_id id)

@@ -23,10 +23,10 @@ struct weigh_beside_progress {
 bool weigh_beside_written(const char *path, enum weigh_part_id id, struct weigh_beside_progress *progress);
 
 /*
- * The finished snapshot of process `pid`, open for reading, the caller's; -1
- * when there is none.
+ * The finished snapshot of process `pid`, open for reading, the caller's, with
+ * its size and live bytes in `part`; -1 when there is none.
  */
-int weigh_beside_open(const char *path, enum weigh_part_id id, uint32_t pid, uint64_t *size);
+int weigh_beside_open(const char *path, enum weigh_part_id id, uint32_t pid, struct weigh_part *part);
 
 /* Removes the finished snapshot, and one that was given up. */
 void weigh_beside_remove(const char *path, enum weigh_part_id id);

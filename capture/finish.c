@@ -47,7 +47,7 @@ static void place_parts(struct parcel *parcel, struct weigh_header *header, cons
 		struct weigh_part *part = &header->parts[id];
 		if (part->state != WEIGH_PART_TAKEN)
 			continue;
-		parcel->parts[id] = weigh_beside_open(path, (enum weigh_part_id)id, header->pid, &part->size);
+		parcel->parts[id] = weigh_beside_open(path, (enum weigh_part_id)id, header->pid, part);
 		if (parcel->parts[id] < 0) {
 			part->state = WEIGH_PART_WANTED;
 			part->error = part->error ? part->error : WEIGH_PART_DIED;

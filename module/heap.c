@@ -85,7 +85,7 @@ static PyObject *snapshot(PyObject *module, PyObject *args)
 {
 	PyObject *path;
 	int in_place;
-	struct weigh_taking taking;
+	struct weigh_taking taking = {0};
 	struct waiting waiting = {&taking, 0};
 	(void)module;
 	if (!PyArg_ParseTuple(args, "O&p:snapshot", PyUnicode_FSConverter, &path, &in_place))
@@ -96,7 +96,7 @@ static PyObject *snapshot(PyObject *module, PyObject *args)
 	if (number)
 		return raise_number(number);
 	if (!wait_for(taking_is_over, &waiting)) {
-		weigh_taking_cancel(&taking, false);
+		weigh_taking_cancel(&taking);
 		return NULL;
 	}
 	if (waiting.number)

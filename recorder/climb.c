@@ -9,7 +9,8 @@ enum {
 	SMALL_STEP = 200,     /* half a percent */
 	NOTICED = 1000,       /* what counts as growth: a thousandth */
 	CALM_NS = 50000000,
-	REST = 20,            /* pauses take a twentieth of the time at the most */
+	REST = 10,            /* pauses take a tenth of the time at the most, */
+	CALM_REST = 4,        /* where it may be the summit a quarter */
 	REST_FAILED_NS = 1000000000,
 };
 
@@ -24,9 +25,9 @@ bool weigh_climb_wants(struct weigh_climb *climb, uint64_t live, uint64_t now_ns
 		climb->highest = live;
 		climb->grown_ns = now_ns;
 	}
-	if (live < climb->start + LEAST || now_ns < climb->rest_ns)
+	if (live < climb->start + LEAST || now_ns < climb->calm_rest_ns)
 		return false;
-	if (live >= climb->kept + climb->kept / STEP)
+	if (live >= climb->kept + climb->kept / STEP && now_ns >= climb->rest_ns)
 		return true;
 	return live >= climb->kept + climb->kept / SMALL_STEP && now_ns - climb->grown_ns >= CALM_NS;
 }
@@ -41,6 +42,7 @@ void weigh_climb_taken(struct weigh_climb *climb, uint64_t live, uint64_t now_ns
 	climb->before = climb->kept;
 	climb->kept = live;
 	climb->rest_ns = now_ns + pause_ns * REST;
+	climb->calm_rest_ns = now_ns + pause_ns * CALM_REST;
 }
 
 void weigh_climb_dropped(struct weigh_climb *climb)
@@ -51,5 +53,10 @@ void weigh_climb_dropped(struct weigh_climb *climb)
 void weigh_climb_failed(struct weigh_climb *climb, uint64_t now_ns)
 {
 	climb->kept = climb->before;
-	climb->rest_ns = now_ns + REST_FAILED_NS;
+	weigh_climb_refused(climb, now_ns);
+}
+
+void weigh_climb_refused(struct weigh_climb *climb, uint64_t now_ns)
+{
+	climb->rest_ns = climb->calm_rest_ns = now_ns + REST_FAILED_NS;
 }

@@ -17,7 +17,8 @@ struct weigh_climb {
 	uint64_t before;  /* of the one before it, until the last is known to be whole */
 	uint64_t highest; /* seen so far */
 	uint64_t grown_ns; /* when that last rose */
-	uint64_t rest_ns; /* none is due until then */
+	uint64_t rest_ns; /* none is due until then, */
+	uint64_t calm_rest_ns; /* where they rest until then */
 };
 
 void weigh_climb_init(struct weigh_climb *climb, uint64_t live);
@@ -33,6 +34,9 @@ void weigh_climb_taken(struct weigh_climb *climb, uint64_t live, uint64_t now_ns
 
 /* The one taken last was given up for a higher one. */
 void weigh_climb_dropped(struct weigh_climb *climb);
+
+/* None could be taken. */
+void weigh_climb_refused(struct weigh_climb *climb, uint64_t now_ns);
 
 /* The one taken last came to nothing: that before it is still the one kept. */
 void weigh_climb_failed(struct weigh_climb *climb, uint64_t now_ns);

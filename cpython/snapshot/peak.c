@@ -84,12 +84,12 @@ static void *run(void *unused)
 		sleep_a_while();
 		if (!look(&live))
 			continue;
+		watch.calls->tend(&watch.climb);
 		if (!weigh_climb_wants(&watch.climb, live, weigh_clock_now()))
 			continue;
 		/* Whoever asks for the GIL of an interpreter that ends never comes back. */
 		if (is_finalizing())
 			break;
-		watch.calls->clear(&watch.climb);
 		take_with_gil();
 	}
 	return NULL;

@@ -16,8 +16,8 @@
 
 /* What the thread asks of the schedule. */
 struct weigh_peak_calls {
-	/* A snapshot is due: one that is still being written gives way. Without the GIL. */
-	void (*clear)(struct weigh_climb *climb);
+	/* Called at every look. Without the GIL. */
+	void (*tend)(struct weigh_climb *climb);
 
 	/* Takes one; with the GIL. */
 	void (*take)(struct weigh_climb *climb);

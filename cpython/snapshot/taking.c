@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,12 @@ static int take(struct job *job, enum weigh_snapshot_when when, enum weigh_takin
 	return number;
 }
 
+static bool name_beside(const struct weigh_taking *taking, char beside[PATH_MAX])
+{
+	static const char *const unfinished[] = WEIGH_PART_UNFINISHED;
+	return snprintf(beside, PATH_MAX, "%s%s", taking->path, unfinished[taking->turn % 2]) < PATH_MAX;
+}
+
 int weigh_taking_start(struct weigh_taking *taking, const char *path, enum weigh_snapshot_when when,
 		       enum weigh_taking_way way, struct weigh_part *part)
 {
@@ -177,20 +184,24 @@ int weigh_taking_start(struct weigh_taking *taking, const char *path, enum weigh
 	struct job *job = weigh_pages_take(sizeof(*job));
 	if (!job)
 		return ENOMEM;
-	*taking = (struct weigh_taking){0};
 	job->taking = taking;
 	job->part = part;
 	if (part)
 		part->error = 0;
-	int number = snprintf(taking->path, sizeof(taking->path), "%s", path) >= (int)sizeof(taking->path) ||
-				     snprintf(job->beside, sizeof(job->beside), "%s.tmp", path) >=
-					     (int)sizeof(job->beside)
-			     ? ENAMETOOLONG
-			     : take(job, when, way);
+	bool named = snprintf(taking->path, sizeof(taking->path), "%s", path) < (int)sizeof(taking->path) &&
+		     name_beside(taking, job->beside);
+	int number = named ? take(job, when, way) : ENAMETOOLONG;
 	if (part)
 		tell(part, taking, number);
 	weigh_pages_give(job, sizeof(*job));
 	return number;
+}
+
+static void take_away(const struct weigh_taking *taking)
+{
+	char beside[PATH_MAX];
+	if (name_beside(taking, beside))
+		unlink(beside);
 }
 
 bool weigh_taking_runs(struct weigh_taking *taking, bool wait, int *number)
@@ -199,28 +210,30 @@ bool weigh_taking_runs(struct weigh_taking *taking, bool wait, int *number)
 	*number = 0;
 	if (!taking->child)
 		return false;
-	switch (weigh_child_look(taking->child, wait, &status)) {
-	case WEIGH_CHILD_RUNS:
+	enum weigh_child_state state = weigh_child_look(taking->child, wait, &status);
+	if (state == WEIGH_CHILD_RUNS)
 		return true;
-	case WEIGH_CHILD_ENDED:
-		*number = status;
-		break;
-	case WEIGH_CHILD_DIED:
-		*number = ECHILD;
-	}
+	if (state == WEIGH_CHILD_DIED)
+		take_away(taking);
+	if (!taking->dropped)
+		*number = state == WEIGH_CHILD_DIED ? ECHILD : status;
 	taking->child = 0;
 	return false;
 }
 
-void weigh_taking_cancel(struct weigh_taking *taking, bool keep)
+void weigh_taking_drop(struct weigh_taking *taking)
 {
-	char beside[PATH_MAX + 4];
+	if (taking->child)
+		kill(taking->child, SIGKILL);
+	taking->dropped = true;
+}
+
+void weigh_taking_cancel(struct weigh_taking *taking)
+{
 	if (!taking->child)
 		return;
 	weigh_child_kill(taking->child);
 	taking->child = 0;
-	snprintf(beside, sizeof(beside), "%s.tmp", taking->path);
-	unlink(beside);
-	if (!keep)
-		unlink(taking->path);
+	take_away(taking);
+	unlink(taking->path);
 }

@@ -295,6 +295,9 @@ enum weigh_part_id {
 /* What is added to the capture's name for the file that a snapshot has before it is a part. */
 #define WEIGH_PART_ENDINGS {".heap-peak", ".heap-end"}
 
+/* What is added to that while it is written: a new peak begins before the one before it is given up. */
+#define WEIGH_PART_UNFINISHED {".tmp", ".tmp2"}
+
 enum weigh_part_state {
 	WEIGH_PART_NONE = 0,   /* not asked for */
 	WEIGH_PART_WANTED = 1, /* asked for; when the recording is over: its time never came, or `error` */

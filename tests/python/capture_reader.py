@@ -47,10 +47,11 @@ ASKED, PEAK, END = 1, 2, 3
 # Behind the sections: counters, peak, five numbers, losses, three times resident memory, its highest.
 PARTS_AT = (120 + 24 * SECTIONS + 63) // 64 * 64 + 128 + 32 + 40 + 64 + 3 * 96 + 8
 
+PART = struct.Struct("<IIIiQQQQQ")
+
 
 def parts_of(data):
-    layout = struct.Struct("<IIIiQQQQQ")
-    return {name: Part(*layout.unpack_from(data, PARTS_AT + i * layout.size)) for i, name in enumerate(("peak", "end"))}
+    return {name: Part(*PART.unpack_from(data, PARTS_AT + i * PART.size)) for i, name in enumerate(("peak", "end"))}
 
 
 def read_parts(path):

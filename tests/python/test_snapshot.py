@@ -10,7 +10,7 @@ import time
 
 import pytest
 import weigh
-from capture_reader import ASKED, COMPLETE, END, HERE, TAKEN, WANTED, Capture, read_parts, read_snapshot
+from capture_reader import ASKED, COMPLETE, END, HERE, PART, PARTS_AT, TAKEN, WANTED, Capture, read_parts, read_snapshot
 from conftest import WEIGH, clean_environment, execute
 from native_build import build_on_path
 
@@ -53,6 +53,11 @@ def is_alive(pid):
             return file.read().rpartition(") ")[2][0] not in "ZX"
     except OSError:
         return False
+
+
+def parent(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(") ")[2].split()[1])
 
 
 def test_end(run_quiet, script):
@@ -348,23 +353,33 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert files() == ["a.heap"]
 
 
-def parent_of(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        return int(file.read().rpartition(") ")[2].split()[1])
+# When the interpreter takes its modules apart the fork has been, a moment ago.
+STOP_THE_WRITER = """
+import gc, os, struct
+gc.disable()
+class Stop:
+    def __del__(self, os=os, unpack=struct.unpack):
+        file = os.open('out.weigh', os.O_RDONLY)
+        state, _, writer = unpack('III', os.pread(file, 12, {at}))
+        if state == 2:
+            os.kill(writer, 19)
+            os.open('stopped', os.O_CREAT)
+_stop = Stop()
+"""
 
 
 @pytest.fixture
 def stopped(script):
     """A run whose program has ended while its snapshot is stopped half-way; the run and the writer."""
-    command = [WEIGH, "run", "-f", "-o", "out.weigh", "--python", sys.executable, script(MANY)]
+    name = script(MANY + STOP_THE_WRITER.format(at=PARTS_AT + PART.size))
+    command = [WEIGH, "run", "-f", "-o", "out.weigh", "--python", sys.executable, name]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=clean_environment())
-    wait_until(writer)
+    wait_until(lambda: os.path.exists("stopped"))
     pid = writer()
-    program = parent_of(pid)
-    os.kill(pid, signal.SIGSTOP)
-    # Its process group is orphaned when the program ends, and the kernel lets it go on.
-    while parent_of(pid) == program:
-        time.sleep(0.0001)
+    # The kernel has the stopped orphans of a process go on when it ends.
+    program = parent(pid)
+    while parent(pid) == program:
+        os.kill(pid, signal.SIGSTOP)
     os.kill(pid, signal.SIGSTOP)
     yield run, pid
     with contextlib.suppress(ProcessLookupError):

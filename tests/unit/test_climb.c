@@ -93,8 +93,14 @@ static void test_rest(void **state)
 	weigh_climb_init(&climb, 0);
 	assert_true(weigh_climb_wants(&climb, 10 * mib, 1 * ms));
 	weigh_climb_taken(&climb, 10 * mib, 1 * ms, 5 * ms);
-	assert_false(weigh_climb_wants(&climb, 90 * mib, 100 * ms));
-	assert_true(weigh_climb_wants(&climb, 90 * mib, 102 * ms));
+	assert_false(weigh_climb_wants(&climb, 90 * mib, 20 * ms));
+	assert_false(weigh_climb_wants(&climb, 91 * mib, 50 * ms));
+	assert_true(weigh_climb_wants(&climb, 92 * mib, 52 * ms));
+	/* On a plateau sooner, if that is one. */
+	weigh_climb_taken(&climb, 92 * mib, 100 * ms, 30 * ms);
+	assert_false(weigh_climb_wants(&climb, 110 * mib, 150 * ms));
+	assert_false(weigh_climb_wants(&climb, 110 * mib, 215 * ms));
+	assert_true(weigh_climb_wants(&climb, 110 * mib, 225 * ms));
 }
 
 static void test_failed(void **state)
