@@ -171,10 +171,10 @@ build/sanitize/build.ninja: $(TOOLS)/.made
 		-Db_sanitize=address$(COMMA)undefined)
 
 build/lint-gcc/build.ninja: $(TOOLS)/.made
-	$(call configure,lint-gcc,CC=gcc,-Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
+	$(call configure,lint-gcc,CC=gcc,-Doptimization=1 -Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
 
 build/lint-clang/build.ninja: $(TOOLS)/.made
-	$(call configure,lint-clang,CC=clang,-Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
+	$(call configure,lint-clang,CC=clang,-Doptimization=1 -Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
 
 build/%/build.ninja: $(TOOLS)/.made .venvs/%/.made
 	$(call configure,$*,,--prefix=$(CURDIR)/.venvs/$* --libdir=lib -Db_lto=true -Dpython.install_env=venv \
