@@ -15,7 +15,10 @@ struct weigh_error *weigh_heap_tree_init(struct weigh_heap_tree *tree, const str
 	const struct weigh_heap_graph *graph = report->graph;
 
 	*tree = (struct weigh_heap_tree){.report = report};
-	struct weigh_error *error = weigh_heap_below_create(graph, report->dominators, &tree->below);
+	/* First, while the others are not there: it takes up to 16 bytes for each object on its way. */
+	struct weigh_error *error = weigh_heap_fields_init(&tree->fields, graph, report->equal);
+	if (!error)
+		error = weigh_heap_below_create(graph, report->dominators, &tree->below);
 	if (!error)
 		error = weigh_heap_holders_create(graph, report->dominators, tree->below, report->places,
 						  &tree->holders);
@@ -23,8 +26,6 @@ struct weigh_error *weigh_heap_tree_init(struct weigh_heap_tree *tree, const str
 		error = weigh_heap_common_create(graph, report->equal, report->lines,
 						 tree->holders->holder_of, tree->holders->count,
 						 &tree->common);
-	if (!error)
-		error = weigh_heap_fields_init(&tree->fields, graph, report->equal);
 	if (!error)
 		error = weigh_outline_init(&tree->outline, tree->holders, limit,
 					   (uint64_t)(least * (double)report->gross));
