@@ -33,6 +33,12 @@ static bool is_loop(const char *text)
 	return !strncmp(text, "for ", 4) || !strncmp(text, "while ", 6) || !strncmp(text, "async for ", 10);
 }
 
+/* Names within a formatted string are not seen as words. */
+static bool has_format(const char *text)
+{
+	return strstr(text, "f\"") || strstr(text, "f'");
+}
+
 static bool same_function(const struct weigh_stack_line *a, const struct weigh_stack_line *b)
 {
 	return a->file_id == b->file_id && a->first_line == b->first_line;
@@ -53,7 +59,7 @@ static bool read_function(const struct weigh_stacks *stacks, struct local *local
 		if (number > keeper->line && weigh_words_start_function(text))
 			return begun;
 		begun |= !strncmp(text, "def ", 4) || !strncmp(text, "async def ", 10);
-		if (is_loop(text))
+		if (is_loop(text) || (number > keeper->line && has_format(text)))
 			return false;
 		if (number == keeper->line || !weigh_words_count(weigh_words_all(text), &local->name))
 			continue;

@@ -73,8 +73,8 @@ def test_rebinding_is_found_at_its_line(advise, verify):
     assert finding["line"] == line_of("rebind.py", "a_next = ")
     assert finding["function"] == "main"
     assert finding["quantity"] == "peak"
-    # The array itself, and no more than the page or two that malloc adds.
-    assert 8_000_000 <= finding["saving"] <= 8_000_000 + 8192
+    # The array itself, and no more than the pages that malloc adds and small blocks of the line.
+    assert 8_000_000 <= finding["saving"] <= 8_000_000 + 16384
     assert "del a_next, a_diff" in finding["change"]["after"]
     found = verify(finding, "rebind_del.py", within=2)
     assert found["ok"], found["peak"]
@@ -94,7 +94,7 @@ def test_temporary_arrays(advise, verify):
     pytest.importorskip("numpy")
     finding = the_finding(advise("temporaries.py"), "temporary-arrays")
     assert finding["line"] == line_of("temporaries.py", "np.exp")
-    assert 8_000_000 <= finding["saving"] <= 8_000_000 + 8192
+    assert 8_000_000 <= finding["saving"] <= 8_000_000 + 16384
     assert verify(finding, "temporaries_out.py", within=2)["ok"]
 
 

@@ -110,7 +110,7 @@ def test_stats_of_objects(tracker, stream):
     out = stream.getvalue()
     assert f"0x{id(row):08x}" in out
     assert "row = Row(7)" in out
-    assert re.search(r"in test_stats_of_objects\n  00:00:\d\d\.\d\d +\d+ +B\n", out)
+    assert re.search(r"in test_stats_of_objects\n  \d\d:\d\d:\d\d\.\d\d +\d+ +B\n", out)
     assert "[V] data: [7.5, " in out
     assert "( free )" in out and "finalize" in out
     with pytest.raises(ValueError):
