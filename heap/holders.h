@@ -77,7 +77,7 @@ struct weigh_heap_holders {
 	uint32_t label_count, label_room;
 };
 
-/* Graph, dominators, places and below must outlive the holders. */
+/* Graph, dominators and places must outlive the holders. */
 struct weigh_error *weigh_heap_holders_create(const struct weigh_heap_graph *graph,
 					      const struct weigh_heap_dominators *dominators,
 					      const struct weigh_heap_below *below,

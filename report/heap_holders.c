@@ -39,7 +39,9 @@ static struct held *find_held(const struct weigh_heap_tree *tree, const uint8_t 
 	struct held *rows = calloc((size_t)holders + 1, sizeof(*rows));
 	uint32_t *groups = malloc(((size_t)graph->object_count + 1) * sizeof(*groups));
 	uint64_t *retained = calloc((size_t)holders + 1, sizeof(*retained));
-	bool good = rows && groups && retained;
+	struct weigh_heap_below *below = NULL;
+	struct weigh_error *error = weigh_heap_below_create(graph, tree->report->dominators, &below);
+	bool good = rows && groups && retained && !error;
 
 	for (uint32_t i = 0; good && i < graph->object_count; i++) {
 		uint32_t holder = tree->holders->holder_of[i];
@@ -50,7 +52,7 @@ static struct held *find_held(const struct weigh_heap_tree *tree, const uint8_t 
 		rows[holder].count++;
 		rows[holder].gross += weigh_heap_gross(graph, i);
 	}
-	good = good && weigh_heap_below_groups(tree->below, groups, holders, retained, NULL);
+	good = good && weigh_heap_below_groups(below, groups, holders, retained, NULL);
 	for (uint32_t h = 0; good && h < holders; h++) {
 		rows[h].holder = h;
 		rows[h].retained = retained[h];
@@ -59,6 +61,8 @@ static struct held *find_held(const struct weigh_heap_tree *tree, const uint8_t 
 	}
 	free(groups);
 	free(retained);
+	weigh_heap_below_destroy(below);
+	weigh_error_destroy(error);
 	if (!good) {
 		free(rows);
 		return NULL;

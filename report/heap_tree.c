@@ -5,6 +5,7 @@
  */
 #include "report/heap_tree.h"
 
+#include "heap/below.h"
 #include "heap/references.h"
 
 #include <stdlib.h>
@@ -13,15 +14,17 @@ struct weigh_error *weigh_heap_tree_init(struct weigh_heap_tree *tree, const str
 					 uint32_t limit, double least)
 {
 	const struct weigh_heap_graph *graph = report->graph;
+	struct weigh_heap_below *below = NULL;
 
 	*tree = (struct weigh_heap_tree){.report = report};
 	/* First, while the others are not there: it takes up to 16 bytes for each object on its way. */
 	struct weigh_error *error = weigh_heap_fields_init(&tree->fields, graph, report->equal);
 	if (!error)
-		error = weigh_heap_below_create(graph, report->dominators, &tree->below);
+		error = weigh_heap_below_create(graph, report->dominators, &below);
 	if (!error)
-		error = weigh_heap_holders_create(graph, report->dominators, tree->below, report->places,
+		error = weigh_heap_holders_create(graph, report->dominators, below, report->places,
 						  &tree->holders);
+	weigh_heap_below_destroy(below);
 	if (!error)
 		error = weigh_heap_common_create(graph, report->equal, report->lines,
 						 tree->holders->holder_of, tree->holders->count,
@@ -38,7 +41,6 @@ void weigh_heap_tree_deinit(struct weigh_heap_tree *tree)
 {
 	weigh_heap_fields_deinit(&tree->fields);
 	weigh_heap_holders_destroy(tree->holders);
-	weigh_heap_below_destroy(tree->below);
 	weigh_outline_deinit(&tree->outline);
 	free(tree->common);
 	*tree = (struct weigh_heap_tree){0};

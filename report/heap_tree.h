@@ -8,7 +8,6 @@
 #define WEIGH_REPORT_HEAP_TREE_H
 
 #include "base/error.h"
-#include "heap/below.h"
 #include "heap/fields.h"
 #include "heap/groups.h"
 #include "heap/holders.h"
@@ -25,7 +24,6 @@ enum {
 
 struct weigh_heap_tree {
 	const struct weigh_heap_report *report;
-	struct weigh_heap_below *below;
 	struct weigh_heap_holders *holders;
 	struct weigh_heap_common *common; /* for each holder */
 	struct weigh_heap_fields fields;
