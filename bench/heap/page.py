@@ -93,6 +93,12 @@ def words(rounds):
     )
 
 
+def dicts_seen(rounds):
+    """How many dicts objgraph counts; empty when it was not there."""
+    seen = next((one["objgraph"]["seen"]["dicts"] for one in rounds if "objgraph" in one), None)
+    return "" if seen is None else f"objgraph counts {seen:,} dicts, untracked ones not among them.\n"
+
+
 def section():
     known = store.load("heap")
     if not known:
@@ -112,4 +118,5 @@ def section():
         times = "1 round" if len(rounds) == 1 else f"{len(rounds)} rounds"
         text += f"\n**{TITLES[name]}**, {times}\n\n" + words(rounds) + "\n"
         text += tables.table(["what", "seconds", "extra memory", "objects"], lines)
+        text += "\n" + dicts_seen(rounds)
     return text
