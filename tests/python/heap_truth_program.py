@@ -245,7 +245,7 @@ def a_pandas_frame():
 def interned_texts():
     """What a version of Python makes immortal stays; the list itself goes in all of them."""
     global interned
-    interned = [sys.intern(text) for text in texts()]
+    interned = [sys.intern(text) for text in texts()][:]  # a copy has no room to grow
 
 
 @case("__main__.left", "del left")
