@@ -5,15 +5,8 @@
  */
 #include "heap/containers.h"
 
-#include "report/grid.h"
-#include "report/heap.h"
+#include "report/heap_table.h"
 #include "report/rows.h"
-
-static bool meets(const struct weigh_heap_report *report, const char *type, const char *where)
-{
-	return !report->filter || weigh_filter_meets(report->filter, NULL, type) ||
-	       (where && weigh_filter_meets(report->filter, NULL, where));
-}
 
 static struct weigh_error *print_types(const struct weigh_heap_report *report,
 				       const struct weigh_heap_containers *containers, FILE *out)
@@ -23,35 +16,26 @@ static struct weigh_error *print_types(const struct weigh_heap_report *report,
 		{"ONE", .goes = 3},      {"2-4", .goes = 2},   {"AVERAGE", .goes = 1},
 		{.head = "FILL"},        {.head = "SLACK"},    {"TYPE", .left = true},
 	};
-	struct weigh_grid grid;
+	struct weigh_heap_table table;
 	char name[WEIGH_HEAP_NAME];
-	uint64_t shown = 0, cut = 0;
 
-	weigh_grid_init(&grid, &report->style, columns, sizeof(columns) / sizeof(columns[0]));
+	weigh_heap_table_init(&table, report, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < containers->type_count; i++) {
 		const struct weigh_heap_container *row = &containers->types[i];
-		if (!meets(report, weigh_heap_type_name(report->graph, row->type, name), NULL))
+		if (!weigh_heap_meets(report, weigh_heap_type_name(report->graph, row->type, name), NULL) ||
+		    !weigh_heap_table_row(&table))
 			continue;
-		if (!weigh_heap_room(report, shown)) {
-			cut++;
-			continue;
-		}
-		weigh_grid_bytes(&grid, (double)row->gross);
-		weigh_grid_count(&grid, (double)row->count);
-		weigh_grid_count(&grid, (double)row->empty);
-		weigh_grid_count(&grid, (double)row->one);
-		weigh_grid_count(&grid, (double)row->few);
-		weigh_grid_format(&grid, "%.1f", (double)row->items / (double)row->count);
-		weigh_grid_share(&grid, (double)row->items, (double)row->room);
-		weigh_grid_bytes(&grid, (double)row->slack);
-		weigh_grid_cell(&grid, name);
-		shown++;
+		weigh_grid_bytes(&table.grid, (double)row->gross);
+		weigh_grid_count(&table.grid, (double)row->count);
+		weigh_grid_count(&table.grid, (double)row->empty);
+		weigh_grid_count(&table.grid, (double)row->one);
+		weigh_grid_count(&table.grid, (double)row->few);
+		weigh_grid_format(&table.grid, "%.1f", (double)row->items / (double)row->count);
+		weigh_grid_share(&table.grid, (double)row->items, (double)row->room);
+		weigh_grid_bytes(&table.grid, (double)row->slack);
+		weigh_grid_cell(&table.grid, name);
 	}
-	struct weigh_error *error = weigh_grid_print(&grid, 0, out);
-	weigh_grid_deinit(&grid);
-	if (!error)
-		weigh_heap_more(report, cut, "--limit 0", out);
-	return error;
+	return weigh_heap_table_end(&table, "--limit 0", out);
 }
 
 static struct weigh_error *print_places(const struct weigh_heap_report *report,
@@ -62,35 +46,25 @@ static struct weigh_error *print_places(const struct weigh_heap_report *report,
 		{"ITEMS", .goes = 1},    {.head = "FILL"},     {"TYPE", .left = true},
 		{"WHERE", .left = true},
 	};
-	struct weigh_grid grid;
+	struct weigh_heap_table table;
 	char type[WEIGH_HEAP_NAME], where[WEIGH_HEAP_NAME];
-	uint64_t shown = 0, cut = 0;
 
-	weigh_grid_init(&grid, &report->style, columns, sizeof(columns) / sizeof(columns[0]));
+	weigh_heap_table_init(&table, report, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < containers->place_count; i++) {
 		const struct weigh_heap_container *row = &containers->places[i];
 		weigh_heap_type_name(report->graph, row->type, type);
 		weigh_heap_place_name(report->graph, report->places, row->place, where);
-		if (!meets(report, type, where))
+		if (!weigh_heap_meets(report, type, where) || !weigh_heap_table_row(&table))
 			continue;
-		if (!weigh_heap_room(report, shown)) {
-			cut++;
-			continue;
-		}
-		weigh_grid_bytes(&grid, (double)row->waste);
-		weigh_grid_count(&grid, (double)row->count);
-		weigh_grid_count(&grid, (double)row->empty);
-		weigh_grid_count(&grid, (double)row->items);
-		weigh_grid_share(&grid, (double)row->items, (double)row->room);
-		weigh_grid_cell(&grid, type);
-		weigh_grid_cell(&grid, where);
-		shown++;
+		weigh_grid_bytes(&table.grid, (double)row->waste);
+		weigh_grid_count(&table.grid, (double)row->count);
+		weigh_grid_count(&table.grid, (double)row->empty);
+		weigh_grid_count(&table.grid, (double)row->items);
+		weigh_grid_share(&table.grid, (double)row->items, (double)row->room);
+		weigh_grid_cell(&table.grid, type);
+		weigh_grid_cell(&table.grid, where);
 	}
-	struct weigh_error *error = weigh_grid_print(&grid, 0, out);
-	weigh_grid_deinit(&grid);
-	if (!error)
-		weigh_heap_more(report, cut, "--limit 0", out);
-	return error;
+	return weigh_heap_table_end(&table, "--limit 0", out);
 }
 
 static struct weigh_error *print(const struct weigh_heap_report *report, FILE *out)
@@ -146,7 +120,7 @@ static struct weigh_error *add(const struct weigh_heap_report *report, struct we
 	yyjson_mut_val *array = yyjson_mut_obj_add_arr(document->doc, document->root, "containers");
 	for (uint32_t i = 0; i < containers.type_count && weigh_heap_room(report, shown); i++) {
 		weigh_heap_type_name(report->graph, containers.types[i].type, type);
-		if (!meets(report, type, NULL))
+		if (!weigh_heap_meets(report, type, NULL))
 			continue;
 		add_row(report, document, array, &containers.types[i], NULL);
 		shown++;
@@ -156,7 +130,7 @@ static struct weigh_error *add(const struct weigh_heap_report *report, struct we
 	for (uint32_t i = 0; i < containers.place_count && weigh_heap_room(report, shown); i++) {
 		weigh_heap_type_name(report->graph, containers.places[i].type, type);
 		weigh_heap_place_name(report->graph, report->places, containers.places[i].place, where);
-		if (!meets(report, type, where))
+		if (!weigh_heap_meets(report, type, where))
 			continue;
 		add_row(report, document, array, &containers.places[i], where);
 		shown++;

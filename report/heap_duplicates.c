@@ -5,8 +5,8 @@
  */
 #include "heap/duplicates.h"
 
-#include "report/grid.h"
 #include "report/heap_parts.h"
+#include "report/heap_table.h"
 #include "report/rows.h"
 
 #include <string.h>
@@ -46,12 +46,6 @@ void weigh_heap_add_often(const struct weigh_heap_report *report, struct weigh_d
 	}
 }
 
-static bool meets(const struct weigh_heap_report *report, const char *type, const char *where)
-{
-	return !report->filter || weigh_filter_meets(report->filter, NULL, type) ||
-	       weigh_filter_meets(report->filter, NULL, where);
-}
-
 static void add_row(struct weigh_grid *grid, const struct weigh_heap_report *report,
 		    const struct weigh_heap_duplicate *row, const char *type, const char *where)
 {
@@ -74,29 +68,20 @@ static struct weigh_error *print_rows(const struct weigh_heap_report *report,
 		{"VALUES", .goes = 3},        {"TYPE", .left = true}, {"WHERE", .left = true},
 		{"MOST OFTEN", .left = true},
 	};
-	struct weigh_grid grid;
+	struct weigh_heap_table table;
 	char type[WEIGH_HEAP_NAME], where[WEIGH_HEAP_NAME];
-	uint64_t shown = 0, cut = 0;
 
-	weigh_grid_init(&grid, &report->style, columns, sizeof(columns) / sizeof(columns[0]));
+	weigh_heap_table_init(&table, report, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < duplicates->count; i++) {
 		const struct weigh_heap_duplicate *row = &duplicates->rows[i];
 		weigh_heap_type_name(report->graph, row->type, type);
 		weigh_heap_place_name(report->graph, report->places, row->place, where);
-		if (!meets(report, type, where))
+		if (!weigh_heap_meets(report, type, where))
 			continue;
-		if (weigh_heap_room(report, shown)) {
-			add_row(&grid, report, row, type, where);
-			shown++;
-		} else {
-			cut++;
-		}
+		if (weigh_heap_table_row(&table))
+			add_row(&table.grid, report, row, type, where);
 	}
-	struct weigh_error *error = weigh_grid_print(&grid, 0, out);
-	weigh_grid_deinit(&grid);
-	if (!error)
-		weigh_heap_more(report, cut, "--limit 0", out);
-	return error;
+	return weigh_heap_table_end(&table, "--limit 0", out);
 }
 
 static struct weigh_error *print(const struct weigh_heap_report *report, FILE *out)
@@ -131,7 +116,7 @@ static void add_rows(const struct weigh_heap_report *report, struct weigh_docume
 		const struct weigh_heap_duplicate *row = &duplicates->rows[i];
 		weigh_heap_type_name(report->graph, row->type, type);
 		weigh_heap_place_name(report->graph, report->places, row->place, where);
-		if (!meets(report, type, where))
+		if (!weigh_heap_meets(report, type, where))
 			continue;
 		yyjson_mut_val *object = yyjson_mut_arr_add_obj(document->doc, array);
 		weigh_document_outside(document, object, "type", type);

@@ -5,8 +5,8 @@
  */
 #include "heap/fields.h"
 
-#include "report/grid.h"
 #include "report/heap_parts.h"
+#include "report/heap_table.h"
 #include "report/rows.h"
 
 #include <string.h>
@@ -16,17 +16,11 @@ static const char *field_name(const struct weigh_heap_report *report, const stru
 	return weigh_heap_text(report->graph, field->name, NULL);
 }
 
-static bool meets(const struct weigh_heap_report *report, const char *record, const char *field)
-{
-	return !report->filter || weigh_filter_meets(report->filter, NULL, record) ||
-	       weigh_filter_meets(report->filter, NULL, field);
-}
-
 /* A field that no record has set has nothing to say. */
 static bool is_shown(const struct weigh_heap_report *report, const char *record,
 		     const struct weigh_heap_field *field)
 {
-	return field->empty < field->records && meets(report, record, field_name(report, field));
+	return field->empty < field->records && weigh_heap_meets(report, record, field_name(report, field));
 }
 
 static bool any_shown(const struct weigh_heap_report *report, const struct weigh_heap_fields *fields,
@@ -130,30 +124,21 @@ static struct weigh_error *print_record(const struct weigh_heap_report *report,
 		{"CONTENT", .left = true},
 	};
 	char heading[WEIGH_HEAP_WHERE], count[WEIGH_NUMBER], gross[WEIGH_NUMBER];
-	struct weigh_grid grid;
-	uint64_t shown = 0, cut = 0;
+	struct weigh_heap_table table;
 
 	snprintf(heading, sizeof(heading), "%s: %s of %s without their fields", name,
 		 weigh_count_text((double)record->count, count),
 		 weigh_bytes_text((double)record->gross, gross));
 	weigh_heap_heading(report, heading, out);
-	weigh_grid_init(&grid, &report->style, columns, sizeof(columns) / sizeof(columns[0]));
+	weigh_heap_table_init(&table, report, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < record->field_count; i++) {
 		const struct weigh_heap_field *field = &fields->fields[record->first_field + i];
 		if (!is_shown(report, name, field))
 			continue;
-		if (weigh_heap_room(report, shown)) {
-			add_cells(&grid, report, field);
-			shown++;
-		} else {
-			cut++;
-		}
+		if (weigh_heap_table_row(&table))
+			add_cells(&table.grid, report, field);
 	}
-	struct weigh_error *error = weigh_grid_print(&grid, 0, out);
-	weigh_grid_deinit(&grid);
-	if (!error)
-		weigh_heap_more(report, cut, "--limit 0", out);
-	return error;
+	return weigh_heap_table_end(&table, "--limit 0", out);
 }
 
 /* The limit counts records, and the fields of each. */

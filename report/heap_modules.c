@@ -4,7 +4,7 @@
  * One thread; allocates with malloc.
  */
 #include "heap/retained.h"
-#include "report/grid.h"
+#include "report/heap_table.h"
 #include "report/heap_words.h"
 #include "report/rows.h"
 
@@ -62,30 +62,21 @@ static struct weigh_error *print_list(const struct weigh_heap_report *report,
 		{"NAMES", .goes = 1},
 		{"MODULE", .left = true},
 	};
-	struct weigh_grid grid;
-	uint64_t shown = 0, cut = 0;
+	struct weigh_heap_table table;
 
 	weigh_heap_heading(report, "Modules: what goes when one goes", out);
-	weigh_grid_init(&grid, &report->style, columns, sizeof(columns) / sizeof(columns[0]));
+	weigh_heap_table_init(&table, report, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < modules->count; i++) {
 		const struct weigh_module_row *row = &modules->rows[i];
-		if (report->filter && !weigh_filter_meets(report->filter, NULL, module_name(report, row)))
+		if (!weigh_heap_meets(report, module_name(report, row), NULL) ||
+		    !weigh_heap_table_row(&table))
 			continue;
-		if (!weigh_heap_room(report, shown)) {
-			cut++;
-			continue;
-		}
-		weigh_grid_bytes(&grid, (double)row->retained);
-		weigh_grid_share(&grid, (double)row->retained, (double)report->gross);
-		weigh_grid_count(&grid, row->name_count);
-		weigh_grid_cell(&grid, module_name(report, row));
-		shown++;
+		weigh_grid_bytes(&table.grid, (double)row->retained);
+		weigh_grid_share(&table.grid, (double)row->retained, (double)report->gross);
+		weigh_grid_count(&table.grid, row->name_count);
+		weigh_grid_cell(&table.grid, module_name(report, row));
 	}
-	struct weigh_error *error = weigh_grid_print(&grid, 0, out);
-	weigh_grid_deinit(&grid);
-	if (!error)
-		weigh_heap_more(report, cut, "--module --limit 0", out);
-	return error;
+	return weigh_heap_table_end(&table, "--module --limit 0", out);
 }
 
 static struct weigh_error *print_globals(const struct weigh_heap_report *report,
@@ -98,38 +89,29 @@ static struct weigh_error *print_globals(const struct weigh_heap_report *report,
 		{"NAME", .left = true},
 	};
 	char heading[512], text[WEIGH_NUMBER], name[WEIGH_HEAP_NAME];
-	struct weigh_grid grid;
-	uint64_t shown = 0, cut = 0;
+	struct weigh_heap_table table;
 
 	snprintf(heading, sizeof(heading), "%s: %s go with it", module_name(report, row),
 		 weigh_bytes_text((double)row->retained, text));
 	weigh_heap_heading(report, heading, out);
-	weigh_grid_init(&grid, &report->style, columns, sizeof(columns) / sizeof(columns[0]));
+	weigh_heap_table_init(&table, report, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < row->name_count; i++) {
 		const struct weigh_module_name *global = &row->names[i];
 		global_name(report, row, global, name);
-		if (report->filter && !weigh_filter_meets(report->filter, NULL, name))
+		if (!weigh_heap_meets(report, name, NULL) || !weigh_heap_table_row(&table))
 			continue;
-		if (!weigh_heap_room(report, shown)) {
-			cut++;
-			continue;
-		}
-		weigh_grid_bytes(&grid, (double)global->retained);
-		weigh_grid_cell(&grid, global->alone    ? "by the name"
-				       : global->within ? "by the module"
-							: "elsewhere too");
+		weigh_grid_bytes(&table.grid, (double)global->retained);
+		weigh_grid_cell(&table.grid, global->alone    ? "by the name"
+					     : global->within ? "by the module"
+							      : "elsewhere too");
 		char type[WEIGH_HEAP_NAME];
-		weigh_grid_cell(&grid, weigh_heap_type_name(
-					       report->graph,
-					       weigh_heap_shape(report->graph, global->object)->type, type));
-		weigh_grid_cell(&grid, name);
-		shown++;
+		weigh_grid_cell(&table.grid,
+				weigh_heap_type_name(report->graph,
+						     weigh_heap_shape(report->graph, global->object)->type,
+						     type));
+		weigh_grid_cell(&table.grid, name);
 	}
-	struct weigh_error *error = weigh_grid_print(&grid, 0, out);
-	weigh_grid_deinit(&grid);
-	if (!error)
-		weigh_heap_more(report, cut, "--limit 0", out);
-	return error;
+	return weigh_heap_table_end(&table, "--limit 0", out);
 }
 
 static struct weigh_error *print(const struct weigh_heap_report *report, FILE *out)
@@ -160,7 +142,7 @@ static void add_globals(const struct weigh_heap_report *report, const struct wei
 	for (uint32_t i = 0; i < row->name_count && weigh_heap_room(report, shown); i++) {
 		const struct weigh_module_name *global = &row->names[i];
 		global_name(report, row, global, name);
-		if (report->filter && wanted(report) && !weigh_filter_meets(report->filter, NULL, name))
+		if (wanted(report) && !weigh_heap_meets(report, name, NULL))
 			continue;
 		yyjson_mut_val *one = yyjson_mut_arr_add_obj(document->doc, array);
 		weigh_document_outside(document, one, "name", name);
@@ -185,8 +167,7 @@ static struct weigh_error *add(const struct weigh_heap_report *report, struct we
 	error = find(report, &tracks, &modules);
 	for (uint32_t i = 0; i < modules.count && !error; i++) {
 		const struct weigh_module_row *row = &modules.rows[i];
-		if (!wanted(report) && ((report->filter && !weigh_filter_meets(report->filter, NULL,
-									       module_name(report, row))) ||
+		if (!wanted(report) && (!weigh_heap_meets(report, module_name(report, row), NULL) ||
 					!weigh_heap_room(report, shown)))
 			continue;
 		yyjson_mut_val *value = yyjson_mut_arr_add_obj(document->doc, array);

@@ -5,8 +5,7 @@
  */
 #include "heap/sites.h"
 
-#include "report/grid.h"
-#include "report/heap.h"
+#include "report/heap_table.h"
 #include "report/json.h"
 #include "report/rows.h"
 
@@ -66,25 +65,16 @@ static struct weigh_error *print_rows(const struct weigh_heap_report *report,
 		{"TYPES", .left = true, .goes = 1},
 		{"WHERE", .left = true},
 	};
-	struct weigh_grid grid;
-	uint64_t shown = 0, cut = 0;
+	struct weigh_heap_table table;
 
-	weigh_grid_init(&grid, &report->style, columns, sizeof(columns) / sizeof(columns[0]));
+	weigh_heap_table_init(&table, report, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < sites->count; i++) {
 		if (!meets(report, &report->lines->lines[sites->rows[i].line]))
 			continue;
-		if (weigh_heap_room(report, shown)) {
-			add_cells(&grid, report, sites, &sites->rows[i]);
-			shown++;
-		} else {
-			cut++;
-		}
+		if (weigh_heap_table_row(&table))
+			add_cells(&table.grid, report, sites, &sites->rows[i]);
 	}
-	struct weigh_error *error = weigh_grid_print(&grid, 0, out);
-	weigh_grid_deinit(&grid);
-	if (!error)
-		weigh_heap_more(report, cut, "--limit 0", out);
-	return error;
+	return weigh_heap_table_end(&table, "--limit 0", out);
 }
 
 static struct weigh_error *print(const struct weigh_heap_report *report, FILE *out)

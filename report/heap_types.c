@@ -5,14 +5,9 @@
  */
 #include "heap/types.h"
 
-#include "report/grid.h"
 #include "report/heap_parts.h"
+#include "report/heap_table.h"
 #include "report/rows.h"
-
-static bool meets(const struct weigh_heap_report *report, const char *name)
-{
-	return !report->filter || weigh_filter_meets(report->filter, NULL, name);
-}
 
 static void add_row(struct weigh_grid *grid, const struct weigh_heap_report *report,
 		    const struct weigh_heap_type_row *row, const char *name)
@@ -34,27 +29,19 @@ struct weigh_error *weigh_heap_types_print(const struct weigh_heap_report *repor
 		{"AVERAGE", .goes = 1},  {"TARE", .goes = 4},  {"RETAINED", .goes = 2},
 		{"TYPE", .left = true},
 	};
-	struct weigh_grid grid;
+	struct weigh_heap_table table;
 	char name[WEIGH_HEAP_NAME];
-	uint64_t shown = 0, cut = 0;
 
-	weigh_grid_init(&grid, &report->style, columns, sizeof(columns) / sizeof(columns[0]));
+	weigh_heap_table_init(&table, report, columns, sizeof(columns) / sizeof(columns[0]));
+	table.limit = limit;
 	for (uint32_t i = 0; i < types->count; i++) {
 		const struct weigh_heap_type_row *row = &types->rows[i];
-		if (!meets(report, weigh_heap_type_name(report->graph, row->type, name)))
+		if (!weigh_heap_meets(report, weigh_heap_type_name(report->graph, row->type, name), NULL) ||
+		    !weigh_heap_table_row(&table))
 			continue;
-		if (limit && shown == limit) {
-			cut++;
-			continue;
-		}
-		add_row(&grid, report, row, name);
-		shown++;
+		add_row(&table.grid, report, row, name);
 	}
-	struct weigh_error *error = weigh_grid_print(&grid, 0, out);
-	weigh_grid_deinit(&grid);
-	if (!error)
-		weigh_heap_more(report, cut, "--types --limit 0", out);
-	return error;
+	return weigh_heap_table_end(&table, "--types --limit 0", out);
 }
 
 static struct weigh_error *print(const struct weigh_heap_report *report, FILE *out)
@@ -80,7 +67,7 @@ static struct weigh_error *add(const struct weigh_heap_report *report, struct we
 
 	for (uint32_t i = 0; !error && i < types.count && weigh_heap_room(report, shown); i++) {
 		const struct weigh_heap_type_row *row = &types.rows[i];
-		if (!meets(report, weigh_heap_type_name(report->graph, row->type, name)))
+		if (!weigh_heap_meets(report, weigh_heap_type_name(report->graph, row->type, name), NULL))
 			continue;
 		yyjson_mut_val *object = yyjson_mut_arr_add_obj(document->doc, array);
 		weigh_document_outside(document, object, "type", name);
