@@ -5,24 +5,12 @@
  */
 #include "advice/collect.h"
 
+#include "base/grow.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Room for one entry more; false without memory. */
-static bool grow(void **entries, uint32_t count, uint32_t *room, size_t size)
-{
-	if (count < *room)
-		return true;
-	uint32_t more = *room ? *room * 2 : 8;
-	void *longer = realloc(*entries, more * size);
-	if (!longer)
-		return false;
-	*entries = longer;
-	*room = more;
-	return true;
-}
 
 static unsigned number_of(const struct weigh_advice *advice, const char *rule)
 {
@@ -36,13 +24,12 @@ static unsigned number_of(const struct weigh_advice *advice, const char *rule)
 struct weigh_finding *weigh_collect_finding(struct weigh_collector *c, unsigned number, const char *rule)
 {
 	struct weigh_advice *advice = c->advice;
-	void *findings = advice->findings;
 
-	if (!grow(&findings, advice->finding_count, &c->finding_room, sizeof(*advice->findings))) {
+	if (!weigh_grow(&advice->findings, &c->finding_room, advice->finding_count,
+			sizeof(*advice->findings))) {
 		c->failed = true;
 		return NULL;
 	}
-	advice->findings = findings;
 	struct weigh_finding *finding = &advice->findings[advice->finding_count];
 	*finding = (struct weigh_finding){.rule = rule};
 	snprintf(finding->id, sizeof(finding->id), "W%02u-%u", number, number_of(advice, rule));
@@ -100,14 +87,13 @@ void weigh_collect_check(struct weigh_collector *c, struct weigh_finding *findin
 static void reject(struct weigh_collector *c, struct weigh_rejected rejected)
 {
 	struct weigh_advice *advice = c->advice;
-	void *entries = advice->rejected;
 
-	if (!grow(&entries, advice->rejected_count, &c->rejected_room, sizeof(*advice->rejected))) {
+	if (!weigh_grow(&advice->rejected, &c->rejected_room, advice->rejected_count,
+			sizeof(*advice->rejected))) {
 		c->failed = true;
 		weigh_rejected_deinit(&rejected);
 		return;
 	}
-	advice->rejected = entries;
 	advice->rejected[advice->rejected_count++] = rejected;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "advice/record_parts.h"
 
+#include "base/grow.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,14 +96,8 @@ static bool add_column(struct weigh_record_finder *f, uint32_t holder, const str
 	if (number == WEIGH_NO_OBJECT)
 		return false;
 	if (number == before) {
-		if (number >= f->column_room) {
-			uint32_t room = f->column_room ? f->column_room * 2 : 16;
-			uint32_t *longer = realloc(f->column_tables, room * sizeof(*longer));
-			if (!longer)
-				return false;
-			f->column_tables = longer;
-			f->column_room = room;
-		}
+		if (!weigh_grow(&f->column_tables, &f->column_room, number, sizeof(*f->column_tables)))
+			return false;
 		uint32_t table = weigh_record_table_add(f, shape->type, holder);
 		if (table == WEIGH_NO_OBJECT)
 			return false;

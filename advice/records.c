@@ -7,6 +7,7 @@
 #include "advice/records.h"
 
 #include "advice/record_parts.h"
+#include "base/grow.h"
 #include "base/hash.h"
 
 #include <stdio.h>
@@ -118,14 +119,8 @@ uint32_t weigh_record_table_add(struct weigh_record_finder *f, uint32_t type, ui
 {
 	struct weigh_records *result = f->result;
 
-	if (result->count == f->table_room) {
-		uint32_t room = f->table_room ? f->table_room * 2 : 16;
-		struct weigh_record_table *longer = realloc(result->tables, room * sizeof(*longer));
-		if (!longer)
-			return WEIGH_NO_OBJECT;
-		result->tables = longer;
-		f->table_room = room;
-	}
+	if (!weigh_grow(&result->tables, &f->table_room, result->count, sizeof(*result->tables)))
+		return WEIGH_NO_OBJECT;
 	struct weigh_record_table *table = &result->tables[result->count];
 	*table = (struct weigh_record_table){
 		.model.python = f->graph->header.python,
@@ -160,14 +155,8 @@ static bool add_layout(struct weigh_record_finder *f, uint32_t number, uint32_t 
 {
 	const struct weigh_heap_shape *shape = &f->graph->shapes[number];
 
-	if (f->layout_count == f->layout_room) {
-		uint32_t room = f->layout_room ? f->layout_room * 2 : 16;
-		struct weigh_record_layout *longer = realloc(f->layouts, room * sizeof(*longer));
-		if (!longer)
-			return false;
-		f->layouts = longer;
-		f->layout_room = room;
-	}
+	if (!weigh_grow(&f->layouts, &f->layout_room, f->layout_count, sizeof(*f->layouts)))
+		return false;
 	struct weigh_record_layout *layout = &f->layouts[f->layout_count];
 	memset(layout, 0xff, sizeof(*layout));
 	layout->table = table;

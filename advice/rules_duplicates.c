@@ -8,6 +8,7 @@
 #include "advice/blocks.h"
 #include "advice/rules.h"
 #include "advice/tell.h"
+#include "base/grow.h"
 #include "heap/index.h"
 #include "heap/sites.h"
 
@@ -50,16 +51,8 @@ static struct group *row_of(struct seeker *s, uint32_t type, uint32_t place, uin
 	uint32_t before = s->groups.count;
 
 	*number = weigh_heap_index_put(&s->groups, type, place);
-	if (*number == WEIGH_NO_OBJECT)
+	if (*number == WEIGH_NO_OBJECT || !weigh_grow(&s->rows, &s->room, *number, sizeof(*s->rows)))
 		return NULL;
-	if (*number >= s->room) {
-		uint32_t room = s->room ? s->room * 2 : 64;
-		struct group *longer = realloc(s->rows, room * sizeof(*longer));
-		if (!longer)
-			return NULL;
-		s->rows = longer;
-		s->room = room;
-	}
 	if (*number == before)
 		s->rows[*number] = (struct group){.line = WEIGH_NO_OBJECT};
 	return &s->rows[*number];

@@ -7,6 +7,7 @@
  */
 #include "advice/rules.h"
 #include "advice/tell.h"
+#include "base/grow.h"
 #include "heap/dominators.h"
 #include "heap/index.h"
 #include "heap/sites.h"
@@ -58,16 +59,8 @@ static bool add_view(struct seeker *s, uint32_t view, uint32_t base)
 	uint32_t before = s->index.count, number = weigh_heap_index_put(&s->index, base, 0);
 	const char *variant = weigh_heap_text(graph, weigh_heap_type(graph, view)->variant, NULL);
 
-	if (number == WEIGH_NO_OBJECT)
+	if (number == WEIGH_NO_OBJECT || !weigh_grow(&s->rows, &s->room, number, sizeof(*s->rows)))
 		return false;
-	if (number >= s->room) {
-		uint32_t room = s->room ? s->room * 2 : 64;
-		struct views *longer = realloc(s->rows, room * sizeof(*longer));
-		if (!longer)
-			return false;
-		s->rows = longer;
-		s->room = room;
-	}
 	if (number == before)
 		s->rows[number] = (struct views){.example = view};
 	double width = item_bytes(variant);

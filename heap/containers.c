@@ -5,6 +5,7 @@
  */
 #include "heap/containers.h"
 
+#include "base/grow.h"
 #include "heap/index.h"
 
 #include <stdlib.h>
@@ -21,16 +22,8 @@ static struct weigh_heap_container *row_of(struct rows *rows, uint32_t type, uin
 	uint32_t before = rows->index.count;
 	uint32_t number = weigh_heap_index_put(&rows->index, type, place);
 
-	if (number == WEIGH_NO_OBJECT)
+	if (number == WEIGH_NO_OBJECT || !weigh_grow(&rows->rows, &rows->room, number, sizeof(*rows->rows)))
 		return NULL;
-	if (number >= rows->room) {
-		uint32_t room = rows->room ? rows->room * 2 : 64;
-		struct weigh_heap_container *longer = realloc(rows->rows, room * sizeof(*longer));
-		if (!longer)
-			return NULL;
-		rows->rows = longer;
-		rows->room = room;
-	}
 	if (number == before)
 		rows->rows[number] = (struct weigh_heap_container){.type = type, .place = place};
 	return &rows->rows[number];

@@ -9,6 +9,7 @@
  */
 #include "heap/equal.h"
 
+#include "base/grow.h"
 #include "heap/index.h"
 #include "vendor/xxhash/xxhash.h"
 
@@ -25,7 +26,7 @@ struct comparer {
 	struct weigh_heap_index index;
 	uint8_t *exact; /* by type: the type tuple itself */
 	uint32_t *stack;
-	size_t depth, room;
+	uint32_t depth, room;
 	uint64_t *words;
 	size_t word_room;
 };
@@ -44,14 +45,8 @@ static inline bool is_tuple(const struct comparer *c, uint32_t object)
 
 static bool push(struct comparer *c, uint32_t object)
 {
-	if (c->depth == c->room) {
-		size_t room = c->room ? c->room * 2 : 64;
-		uint32_t *stack = realloc(c->stack, room * sizeof(*stack));
-		if (!stack)
-			return false;
-		c->stack = stack;
-		c->room = room;
-	}
+	if (!weigh_grow(&c->stack, &c->room, c->depth, sizeof(*c->stack)))
+		return false;
 	c->stack[c->depth++] = object;
 	return true;
 }

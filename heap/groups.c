@@ -5,6 +5,7 @@
  */
 #include "heap/groups.h"
 
+#include "base/grow.h"
 #include "heap/index.h"
 #include "heap/sites.h"
 
@@ -68,15 +69,8 @@ static struct weigh_error *add_bytes(struct counter *c, struct weigh_heap_index 
 		if (group == WEIGH_NO_OBJECT || line == WEIGH_NO_OBJECT)
 			continue;
 		uint32_t number = weigh_heap_index_put(index, group, line);
-		if (number == WEIGH_NO_OBJECT)
+		if (number == WEIGH_NO_OBJECT || !weigh_grow(bytes, &room, number, sizeof(**bytes)))
 			return weigh_error_create_memory();
-		if (number >= room) {
-			room = room ? room * 2 : 64;
-			double *longer = realloc(*bytes, room * sizeof(*longer));
-			if (!longer)
-				return weigh_error_create_memory();
-			*bytes = longer;
-		}
 		if (number == before)
 			(*bytes)[number] = 0;
 		(*bytes)[number] += (double)weigh_heap_gross(c->graph, i) * weigh_heap_weight(c->graph, i);

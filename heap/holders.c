@@ -5,6 +5,7 @@
  */
 #include "heap/holders.h"
 
+#include "base/grow.h"
 #include "heap/fold.h"
 #include "heap/references.h"
 
@@ -16,28 +17,17 @@ enum { NONE = 0xffffffff };
 
 static uint32_t add_holder(struct weigh_heap_holders *holders, const struct weigh_holder *holder)
 {
-	if (holders->count == holders->room) {
-		uint32_t room = holders->room ? holders->room * 2 : 256;
-		struct weigh_holder *larger = realloc(holders->holders, room * sizeof(*larger));
-		if (!larger)
-			return NONE;
-		holders->holders = larger;
-		holders->room = room;
-	}
+	if (!weigh_grow(&holders->holders, &holders->room, holders->count, sizeof(*holders->holders)))
+		return NONE;
 	holders->holders[holders->count] = *holder;
 	return holders->count++;
 }
 
 static uint32_t add_label(struct weigh_heap_holders *holders, const char *label)
 {
-	if (holders->label_count == holders->label_room) {
-		uint32_t room = holders->label_room ? holders->label_room * 2 : 64;
-		char **larger = realloc(holders->labels, room * sizeof(*larger));
-		if (!larger)
-			return NONE;
-		holders->labels = larger;
-		holders->label_room = room;
-	}
+	if (!weigh_grow(&holders->labels, &holders->label_room, holders->label_count,
+			sizeof(*holders->labels)))
+		return NONE;
 	holders->labels[holders->label_count] = strdup(label);
 	return holders->labels[holders->label_count] ? holders->label_count++ : NONE;
 }
@@ -86,14 +76,8 @@ static uint32_t key_number(struct weigh_heap_holders *holders, uint64_t a, uint6
 
 	if (number == WEIGH_NO_OBJECT || number < known)
 		return number;
-	if (number >= holders->by_index_room) {
-		uint32_t room = holders->by_index_room ? holders->by_index_room * 2 : 1024;
-		uint32_t *larger = realloc(holders->by_index, room * sizeof(*larger));
-		if (!larger)
-			return NONE;
-		holders->by_index = larger;
-		holders->by_index_room = room;
-	}
+	if (!weigh_grow(&holders->by_index, &holders->by_index_room, number, sizeof(*holders->by_index)))
+		return NONE;
 	holders->by_index[number] = NONE;
 	return number;
 }

@@ -5,6 +5,7 @@
  */
 #include "heap/retained.h"
 
+#include "base/grow.h"
 #include "heap/references.h"
 
 #include <fnmatch.h>
@@ -41,15 +42,9 @@ static void visit_name(void *arg, uint32_t target, uint32_t place)
 	edge = weigh_heap_edge_at(c->routes->graph, row->dict, place);
 	if (edge.kind != WEIGH_EDGE_SLOT && edge.kind != WEIGH_EDGE_PAIR)
 		return;
-	if (row->name_count == c->room) {
-		uint32_t room = c->room ? c->room * 2 : 64;
-		struct weigh_module_name *larger = realloc(row->names, room * sizeof(*larger));
-		if (!larger) {
-			c->failed = true;
-			return;
-		}
-		row->names = larger;
-		c->room = room;
+	if (!weigh_grow(&row->names, &c->room, row->name_count, sizeof(*row->names))) {
+		c->failed = true;
+		return;
 	}
 	row->names[row->name_count++] = (struct weigh_module_name){
 		.place = place,

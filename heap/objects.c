@@ -4,7 +4,9 @@
  *
  * One thread per graph; allocates with malloc.
  */
+#include "base/grow.h"
 #include "heap/store.h"
+
 #include "weigh/format.h"
 
 #include <math.h>
@@ -60,14 +62,8 @@ static struct weigh_error *decode_shaped(const struct weigh_heap_source *source,
 /* Sizes of 4 GiB and more are few: they have a list of their own. */
 static bool put_large(struct weigh_heap_larges *larges, uint32_t object, uint64_t bytes)
 {
-	if (larges->count == larges->room) {
-		uint32_t room = larges->room ? larges->room * 2 : 8;
-		struct weigh_heap_large *entries = realloc(larges->entries, room * sizeof(*entries));
-		if (!entries)
-			return false;
-		larges->entries = entries;
-		larges->room = room;
-	}
+	if (!weigh_grow(&larges->entries, &larges->room, larges->count, sizeof(*larges->entries)))
+		return false;
 	larges->entries[larges->count++] = (struct weigh_heap_large){object, bytes};
 	return true;
 }

@@ -8,6 +8,7 @@
  */
 #include "heap/routes.h"
 
+#include "base/grow.h"
 #include "base/hash.h"
 #include "heap/reach.h"
 #include "heap/references.h"
@@ -94,14 +95,8 @@ static uint32_t find_above(const struct weigh_routes *routes, const struct way *
 
 static uint32_t add(struct weigh_routes *routes, const struct way *way)
 {
-	if (routes->count == routes->room) {
-		uint32_t room = routes->room ? routes->room * 2 : 256;
-		struct weigh_route *larger = realloc(routes->routes, room * sizeof(*larger));
-		if (!larger)
-			return UINT32_MAX;
-		routes->routes = larger;
-		routes->room = room;
-	}
+	if (!weigh_grow(&routes->routes, &routes->room, routes->count, sizeof(*routes->routes)))
+		return UINT32_MAX;
 	uint32_t route = routes->count++;
 	routes->routes[route] = (struct weigh_route){
 		.parent = way->parent == UINT32_MAX ? route : way->parent,

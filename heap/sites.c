@@ -5,6 +5,7 @@
  */
 #include "heap/sites.h"
 
+#include "base/grow.h"
 #include "heap/index.h"
 
 #include <math.h>
@@ -53,16 +54,9 @@ static struct weigh_tally *part_of(struct parts *parts, uint32_t line, uint32_t 
 	uint32_t before = parts->index.count;
 	uint32_t number = weigh_heap_index_put(&parts->index, line, type);
 
-	if (number == WEIGH_NO_OBJECT)
+	if (number == WEIGH_NO_OBJECT ||
+	    !weigh_grow(&parts->tallies, &parts->room, number, sizeof(*parts->tallies)))
 		return NULL;
-	if (number >= parts->room) {
-		uint32_t room = parts->room ? parts->room * 2 : 64;
-		struct weigh_tally *longer = realloc(parts->tallies, room * sizeof(*longer));
-		if (!longer)
-			return NULL;
-		parts->tallies = longer;
-		parts->room = room;
-	}
 	if (number == before)
 		parts->tallies[number] = (struct weigh_tally){0};
 	return &parts->tallies[number];

@@ -7,6 +7,7 @@
  */
 #include "heap/suspects.h"
 
+#include "base/grow.h"
 #include "heap/sites.h"
 
 #include <stdlib.h>
@@ -47,14 +48,8 @@ static bool is_transparent(const struct search *s, uint32_t at)
 
 static bool push(struct search *s, uint32_t at)
 {
-	if (s->pending_count == s->pending_room) {
-		uint32_t room = s->pending_room ? s->pending_room * 2 : 64;
-		uint32_t *larger = realloc(s->pending, room * sizeof(*larger));
-		if (!larger)
-			return false;
-		s->pending = larger;
-		s->pending_room = room;
-	}
+	if (!weigh_grow(&s->pending, &s->pending_room, s->pending_count, sizeof(*s->pending)))
+		return false;
 	s->pending[s->pending_count++] = at;
 	return true;
 }

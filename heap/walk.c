@@ -6,6 +6,8 @@
  */
 #include "heap/walk.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,15 +89,9 @@ static void enter(struct walker *walker, uint32_t object, uint32_t parent)
 	struct weigh_heap_walk *walk = walker->walk;
 	uint32_t shape = graph->shape_of[object];
 
-	if (walker->depth == walker->room) {
-		uint32_t room = walker->room ? walker->room * 2 : 1024;
-		struct step *steps = realloc(walker->steps, room * sizeof(*steps));
-		if (!steps) {
-			walker->failed = true;
-			return;
-		}
-		walker->steps = steps;
-		walker->room = room;
+	if (!weigh_grow(&walker->steps, &walker->room, walker->depth, sizeof(*walker->steps))) {
+		walker->failed = true;
+		return;
 	}
 	walker->steps[walker->depth++] = (struct step){
 		.object = object,

@@ -5,6 +5,7 @@
  */
 #include "heap/paths.h"
 
+#include "base/grow.h"
 #include "heap/references.h"
 
 #include <stdlib.h>
@@ -59,15 +60,9 @@ static void visit_opening(void *arg, uint32_t target, uint32_t place)
 	if (!is_step(w, target) || w->failed ||
 	    weigh_reference_is_named(w->routes->graph, w->from, place, target))
 		return;
-	if (w->open_count == w->open_room) {
-		uint32_t room = w->open_room ? w->open_room * 2 : 64;
-		struct step *larger = realloc(w->open, room * sizeof(*larger));
-		if (!larger) {
-			w->failed = true;
-			return;
-		}
-		w->open = larger;
-		w->open_room = room;
+	if (!weigh_grow(&w->open, &w->open_room, w->open_count, sizeof(*w->open))) {
+		w->failed = true;
+		return;
 	}
 	w->open[w->open_count++] = (struct step){target, place};
 }
@@ -217,15 +212,9 @@ static void visit_referrer(void *arg, uint32_t target, uint32_t place)
 
 	if (target != l->object || l->failed)
 		return;
-	if (referrers->count == l->room) {
-		uint32_t room = l->room ? l->room * 2 : 16;
-		struct weigh_heap_referrer *larger = realloc(referrers->referrers, room * sizeof(*larger));
-		if (!larger) {
-			l->failed = true;
-			return;
-		}
-		referrers->referrers = larger;
-		l->room = room;
+	if (!weigh_grow(&referrers->referrers, &l->room, referrers->count, sizeof(*referrers->referrers))) {
+		l->failed = true;
+		return;
 	}
 	referrers->referrers[referrers->count++] = (struct weigh_heap_referrer){l->from, place};
 }

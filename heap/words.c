@@ -5,6 +5,8 @@
  */
 #include "heap/words.h"
 
+#include "base/grow.h"
+
 #include "capture/names.h"
 #include "heap/references.h"
 
@@ -38,14 +40,8 @@ static bool finish_word(struct speaker *s)
 
 	if (!s->word[0])
 		return true;
-	if (words->count == s->room) {
-		uint32_t room = s->room ? s->room * 2 : 8;
-		char **larger = realloc(words->words, room * sizeof(*larger));
-		if (!larger)
-			return false;
-		words->words = larger;
-		s->room = room;
-	}
+	if (!weigh_grow(&words->words, &s->room, words->count, sizeof(*words->words)))
+		return false;
 	char *clean = weigh_text_clean(s->word, strlen(s->word), false);
 	if (!clean)
 		return false;
