@@ -7,6 +7,7 @@
 
 VERSIONS ?= 3.10 3.11 3.12 3.13
 NEWER ?= 3.14 testing
+JOBS ?= 2
 PY = $(shell scripts/find-python --default)
 RESULTS := build/results
 TOOLS := .venv
@@ -75,10 +76,10 @@ golden: ## what reports print, against tests/golden; UPDATE=1 writes the files a
 	@$(MAKE) -s --no-print-directory build/unit/build.ninja
 	@$(if $(UPDATE),WEIGH_GOLDEN_UPDATE=1) scripts/run-unit unit golden golden_heap
 
-test-python: ## the Python tests on every Python found
+test-python: $(TOOLS)/.made ## the Python tests on every Python found, two at a time (JOBS=1)
 	@scripts/need compiler c++ python
-	@status=0; for v in $$(scripts/find-python --list $(VERSIONS)); do \
-		$(MAKE) --no-print-directory pytest-$$v || status=1; done; \
+	@mkdir -p $(RESULTS) && rm -f $(RESULTS)/python-*
+	@MAKE="$(MAKE)" scripts/test-pythons $(JOBS) $$(scripts/find-python --list $(VERSIONS)); status=$$?; \
 	for v in $$(scripts/find-python --absent $(VERSIONS)); do \
 		echo "Python $$v: absent, not tested"; done; exit $$status
 

@@ -97,7 +97,8 @@ def test_sampled_interval_holds_the_truth(run_quiet, weigh, traced):
         [row] = [r for r in report["rows"] if (r["file"] or "").endswith("csv.py") and r["line"] == line]
         bytes_held += row["bytes_low"] <= size * 1.001 and size * 0.999 <= row["bytes_high"]
         blocks_held += row["blocks_low"] <= count * 1.001 and count * 0.999 <= row["blocks_high"]
-        assert row["bytes"] == pytest.approx(size, rel=0.2)
+        # An interval that says nothing would hold any truth.
+        assert row["bytes_high"] - row["bytes_low"] < size
         assert report["end"]["footprint"] >= size
     assert bytes_held >= 3
     assert blocks_held >= 3
