@@ -15,7 +15,6 @@
 #include "interpose/patch.h"
 #include "module/heap.h"
 #include "module/sizes.h"
-#include "module/snapshots.h"
 #include "module/tallies.h"
 #include "recorder/recorder.h"
 
@@ -193,8 +192,7 @@ PyMODINIT_FUNC PyInit__weigh(void)
 		Py_DECREF(module);
 		return NULL;
 	}
-	if (!weigh_sizes_add(module) || !weigh_tallies_add(module) || !weigh_snapshots_add(module) ||
-	    !weigh_heap_add(module))
+	if (!weigh_sizes_add(module) || !weigh_tallies_add(module) || !weigh_heap_add(module))
 		Py_CLEAR(module);
 	return module;
 }

@@ -5,16 +5,6 @@
 
 #include "cpython/objects/frames.h"
 
-#define VISIT(target)                                     \
-	do {                                              \
-		PyObject *visited = (PyObject *)(target); \
-		if (visited) {                            \
-			int answer = visit(visited, arg); \
-			if (answer)                       \
-				return answer;            \
-		}                                         \
-	} while (0)
-
 static bool is_collected(PyObject *object)
 {
 	PyTypeObject *type = Py_TYPE(object);
@@ -90,14 +80,14 @@ static int traverse(PyObject *object, visitproc visit, void *arg)
 static int visit_list(PyListObject *list, visitproc visit, void *arg)
 {
 	for (Py_ssize_t i = 0; i < Py_SIZE(list); i++)
-		VISIT(list->ob_item[i]);
+		WEIGH_VISIT(list->ob_item[i]);
 	return 0;
 }
 
 static int visit_tuple(PyTupleObject *tuple, visitproc visit, void *arg)
 {
 	for (Py_ssize_t i = 0; i < Py_SIZE(tuple); i++)
-		VISIT(tuple->ob_item[i]);
+		WEIGH_VISIT(tuple->ob_item[i]);
 	return 0;
 }
 
@@ -112,7 +102,7 @@ static int visit_text_keys(PyDictObject *dict, visitproc visit, void *arg)
 		PyObject *value;
 		weigh_dict_entry(keys, i, &key, &value);
 		if (value)
-			VISIT(key);
+			WEIGH_VISIT(key);
 	}
 	return 0;
 }
@@ -123,7 +113,7 @@ static int visit_dict(PyDictObject *dict, visitproc visit, void *arg)
 	PyDictKeysObject *keys = dict->ma_keys;
 	if (dict->ma_values) {
 		for (Py_ssize_t i = 0; i < values.count; i++)
-			VISIT(values.slots[i]);
+			WEIGH_VISIT(values.slots[i]);
 		return 0;
 	}
 	for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
@@ -132,8 +122,8 @@ static int visit_dict(PyDictObject *dict, visitproc visit, void *arg)
 		weigh_dict_entry(keys, i, &key, &value);
 		if (!value)
 			continue;
-		VISIT(key);
-		VISIT(value);
+		WEIGH_VISIT(key);
+		WEIGH_VISIT(value);
 	}
 	return 0;
 }
@@ -142,21 +132,21 @@ static int visit_dict(PyDictObject *dict, visitproc visit, void *arg)
 static int visit_function(PyObject *object, unsigned follow, visitproc visit, void *arg)
 {
 	PyFunctionObject *function = (PyFunctionObject *)object;
-	VISIT(function->func_defaults);
-	VISIT(function->func_kwdefaults);
-	VISIT(function->func_closure);
-	VISIT(function->func_dict);
-	VISIT(function->func_annotations);
+	WEIGH_VISIT(function->func_defaults);
+	WEIGH_VISIT(function->func_kwdefaults);
+	WEIGH_VISIT(function->func_closure);
+	WEIGH_VISIT(function->func_dict);
+	WEIGH_VISIT(function->func_annotations);
 	if (follow & WEIGH_FOLLOW_CODE) {
-		VISIT(function->func_code);
-		VISIT(function->func_name);
-		VISIT(function->func_qualname);
-		VISIT(function->func_doc);
-		VISIT(function->func_module);
+		WEIGH_VISIT(function->func_code);
+		WEIGH_VISIT(function->func_name);
+		WEIGH_VISIT(function->func_qualname);
+		WEIGH_VISIT(function->func_doc);
+		WEIGH_VISIT(function->func_module);
 	}
 	if (follow & WEIGH_FOLLOW_GLOBALS) {
-		VISIT(function->func_globals);
-		VISIT(function->func_builtins);
+		WEIGH_VISIT(function->func_globals);
+		WEIGH_VISIT(function->func_builtins);
 	}
 	return 0;
 }
@@ -229,12 +219,12 @@ static bool function_is_data(PyObject *function)
 static int visit_locals(const struct weigh_locals *locals, unsigned follow, visitproc visit, void *arg)
 {
 	for (Py_ssize_t i = 0; i < locals->count; i++)
-		VISIT(weigh_frame_slot(locals->slots[i]));
-	VISIT(locals->names);
+		WEIGH_VISIT(weigh_frame_slot(locals->slots[i]));
+	WEIGH_VISIT(locals->names);
 	if (function_is_data(locals->function))
-		VISIT(locals->function);
+		WEIGH_VISIT(locals->function);
 	if (follow & WEIGH_FOLLOW_CODE)
-		VISIT(locals->code);
+		WEIGH_VISIT(locals->code);
 	return 0;
 }
 
@@ -245,8 +235,8 @@ static int visit_frame(const struct weigh_kind *kind, PyObject *object, unsigned
 	PyFrameObject *frame = (PyFrameObject *)object;
 	if (weigh_frame_runs(object) && !(follow & WEIGH_FOLLOW_FRAMES))
 		return 0;
-	VISIT(frame->f_back);
-	VISIT(frame->f_trace);
+	WEIGH_VISIT(frame->f_back);
+	WEIGH_VISIT(frame->f_trace);
 	int answer = weigh_frame_visit_beside(frame, visit, arg);
 	if (answer)
 		return answer;
@@ -258,50 +248,50 @@ static int visit_generator(const struct weigh_kind *kind, PyObject *object, unsi
 			   void *arg)
 {
 	PyGenObject *generator = (PyGenObject *)object;
-	VISIT(generator->gi_exc_state.exc_value);
+	WEIGH_VISIT(generator->gi_exc_state.exc_value);
 #if PY_VERSION_HEX < 0x030b0000
 	(void)kind;
-	VISIT(generator->gi_exc_state.exc_type);
-	VISIT(generator->gi_exc_state.exc_traceback);
-	VISIT(generator->gi_frame);
+	WEIGH_VISIT(generator->gi_exc_state.exc_type);
+	WEIGH_VISIT(generator->gi_exc_state.exc_traceback);
+	WEIGH_VISIT(generator->gi_frame);
 	return follow & WEIGH_FOLLOW_CODE ? visit(generator->gi_code, arg) : 0;
 #else
 	if (generator->gi_frame_state == FRAME_EXECUTING && !(follow & WEIGH_FOLLOW_FRAMES))
 		return 0;
 	struct weigh_locals locals = weigh_locals_of(kind, object);
 	if (locals.code)
-		VISIT(((weigh_python_frame *)&generator->gi_iframe)->frame_obj);
+		WEIGH_VISIT(((weigh_python_frame *)&generator->gi_iframe)->frame_obj);
 	return visit_locals(&locals, follow, visit, arg);
 #endif
 }
 
 static int visit_code(PyCodeObject *code, visitproc visit, void *arg)
 {
-	VISIT(code->co_consts);
-	VISIT(code->co_names);
-	VISIT(code->co_filename);
-	VISIT(code->co_name);
-	VISIT(code->co_linetable);
+	WEIGH_VISIT(code->co_consts);
+	WEIGH_VISIT(code->co_names);
+	WEIGH_VISIT(code->co_filename);
+	WEIGH_VISIT(code->co_name);
+	WEIGH_VISIT(code->co_linetable);
 #if PY_VERSION_HEX < 0x030b0000
-	VISIT(code->co_code);
-	VISIT(code->co_varnames);
-	VISIT(code->co_freevars);
-	VISIT(code->co_cellvars);
+	WEIGH_VISIT(code->co_code);
+	WEIGH_VISIT(code->co_varnames);
+	WEIGH_VISIT(code->co_freevars);
+	WEIGH_VISIT(code->co_cellvars);
 #else
-	VISIT(code->co_qualname);
-	VISIT(code->co_exceptiontable);
-	VISIT(code->co_localsplusnames);
-	VISIT(code->co_localspluskinds);
+	WEIGH_VISIT(code->co_qualname);
+	WEIGH_VISIT(code->co_exceptiontable);
+	WEIGH_VISIT(code->co_localsplusnames);
+	WEIGH_VISIT(code->co_localspluskinds);
 #endif
 #if PY_VERSION_HEX >= 0x030c0000
 	if (code->_co_cached) {
-		VISIT(code->_co_cached->_co_code);
-		VISIT(code->_co_cached->_co_varnames);
-		VISIT(code->_co_cached->_co_cellvars);
-		VISIT(code->_co_cached->_co_freevars);
+		WEIGH_VISIT(code->_co_cached->_co_code);
+		WEIGH_VISIT(code->_co_cached->_co_varnames);
+		WEIGH_VISIT(code->_co_cached->_co_cellvars);
+		WEIGH_VISIT(code->_co_cached->_co_freevars);
 	}
 #elif PY_VERSION_HEX >= 0x030b0000
-	VISIT(code->_co_code);
+	WEIGH_VISIT(code->_co_code);
 #endif
 	return 0;
 }
@@ -311,10 +301,10 @@ static int visit_type(PyTypeObject *type, visitproc visit, void *arg)
 {
 	if (type->tp_flags & Py_TPFLAGS_HEAPTYPE)
 		return traverse((PyObject *)type, visit, arg);
-	VISIT(type->tp_bases);
-	VISIT(type->tp_mro);
+	WEIGH_VISIT(type->tp_bases);
+	WEIGH_VISIT(type->tp_mro);
 #if PY_VERSION_HEX < 0x030c0000
-	VISIT(type->tp_dict);
+	WEIGH_VISIT(type->tp_dict);
 #endif
 	return 0;
 }
@@ -322,14 +312,14 @@ static int visit_type(PyTypeObject *type, visitproc visit, void *arg)
 static int visit_ndarray(struct weigh_ndarray *array, visitproc visit, void *arg)
 {
 	const struct weigh_ndarray_dtype *dtype = (const struct weigh_ndarray_dtype *)array->dtype;
-	VISIT(array->base);
+	WEIGH_VISIT(array->base);
 	if (!dtype || dtype->number != WEIGH_NDARRAY_OBJECTS || !(array->flags & WEIGH_NDARRAY_OWNS))
 		return 0;
 	Py_ssize_t count = 1;
 	for (int i = 0; i < array->dimensions; i++)
 		count *= array->shape[i];
 	for (Py_ssize_t i = 0; i < count; i++)
-		VISIT(((PyObject **)array->data)[i]);
+		WEIGH_VISIT(((PyObject **)array->data)[i]);
 	return 0;
 }
 
@@ -337,14 +327,14 @@ static int visit_ndarray(struct weigh_ndarray *array, visitproc visit, void *arg
 static int visit_cache(struct weigh_cache_link *cache, visitproc visit, void *arg)
 {
 	for (struct weigh_cache_link *link = cache->next; link && link != cache; link = link->next)
-		VISIT(link);
+		WEIGH_VISIT(link);
 	return traverse((PyObject *)cache, visit, arg);
 }
 
 static int visit_range(struct weigh_range_object *range, visitproc visit, void *arg)
 {
 	for (int i = 0; i < 4; i++)
-		VISIT(range->fields[i]);
+		WEIGH_VISIT(range->fields[i]);
 	return 0;
 }
 
@@ -353,7 +343,7 @@ static int visit_zone(const struct weigh_kind *kind, PyObject *object, visitproc
 {
 	Py_ssize_t bytes = weigh_kind_base(kind->type)->tp_basicsize;
 	if (((char *)object)[sizeof(PyObject) + sizeof(Py_hash_t)])
-		VISIT(*(PyObject **)((char *)object + bytes - sizeof(PyObject *)));
+		WEIGH_VISIT(*(PyObject **)((char *)object + bytes - sizeof(PyObject *)));
 	return traverse(object, visit, arg);
 }
 
@@ -361,7 +351,7 @@ static int visit_weak(PyObject *object, unsigned follow, visitproc visit, void *
 {
 	PyObject *target = ((PyWeakReference *)object)->wr_object;
 	if (follow & WEIGH_FOLLOW_WEAKREFS && target != Py_None)
-		VISIT(target);
+		WEIGH_VISIT(target);
 	return traverse(object, visit, arg);
 }
 

@@ -8,6 +8,17 @@
 
 #include "cpython/objects/layouts.h"
 
+/* In a function with `visit` and `arg` that returns an int: visits what is there, and returns what stops the walk. */
+#define WEIGH_VISIT(target)                               \
+	do {                                              \
+		PyObject *visited = (PyObject *)(target); \
+		if (visited) {                            \
+			int answer = visit(visited, arg); \
+			if (answer)                       \
+				return answer;            \
+		}                                         \
+	} while (0)
+
 /* What a slot of a frame refers to: later versions keep marks, and ints of their own, in its low bits. */
 static inline PyObject *weigh_frame_slot(PyObject *slot)
 {
@@ -16,6 +27,22 @@ static inline PyObject *weigh_frame_slot(PyObject *slot)
 	return (bits & Py_INT_TAG) == Py_INT_TAG ? NULL : (PyObject *)(bits & ~(uintptr_t)Py_INT_TAG);
 #else
 	return slot;
+#endif
+}
+
+/* The name of local i; borrowed, NULL when there is none. */
+static inline PyObject *weigh_frame_local_name(PyCodeObject *code, Py_ssize_t i)
+{
+#if PY_VERSION_HEX >= 0x030b0000
+	return i < code->co_nlocalsplus ? PyTuple_GET_ITEM(code->co_localsplusnames, i) : NULL;
+#else
+	PyObject *const lists[] = {code->co_varnames, code->co_cellvars, code->co_freevars};
+	for (int list = 0; list < 3; list++) {
+		if (i < PyTuple_GET_SIZE(lists[list]))
+			return PyTuple_GET_ITEM(lists[list], i);
+		i -= PyTuple_GET_SIZE(lists[list]);
+	}
+	return NULL;
 #endif
 }
 

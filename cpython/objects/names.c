@@ -124,21 +124,6 @@ static void add_members(struct places *places, PyObject *object)
 	}
 }
 
-static PyObject *local_name(PyCodeObject *code, Py_ssize_t i)
-{
-#if PY_VERSION_HEX >= 0x030b0000
-	return i < code->co_nlocalsplus ? PyTuple_GET_ITEM(code->co_localsplusnames, i) : NULL;
-#else
-	PyObject *const lists[] = {code->co_varnames, code->co_cellvars, code->co_freevars};
-	for (int list = 0; list < 3; list++) {
-		if (i < PyTuple_GET_SIZE(lists[list]))
-			return PyTuple_GET_ITEM(lists[list], i);
-		i -= PyTuple_GET_SIZE(lists[list]);
-	}
-	return NULL;
-#endif
-}
-
 static void add_locals(struct places *places, const struct weigh_kind *kind, PyObject *object)
 {
 #if PY_VERSION_HEX < 0x030b0000
@@ -150,7 +135,7 @@ static void add_locals(struct places *places, const struct weigh_kind *kind, PyO
 #endif
 	struct weigh_locals locals = weigh_locals_of(kind, object);
 	for (Py_ssize_t i = 0; locals.code && i < locals.count; i++) {
-		PyObject *name = local_name(locals.code, i);
+		PyObject *name = weigh_frame_local_name(locals.code, i);
 		add(places, weigh_frame_slot(locals.slots[i]), name ? WEIGH_NAMED_LOCAL : WEIGH_NAMED_TEXT,
 		    name, "(value in use)");
 	}

@@ -8,21 +8,6 @@
 const char *const weigh_frame_part_names[WEIGH_FRAME_PARTS] = {"(function)", "(code)", "f_locals",
 							       "(frame object)"};
 
-PyObject *weigh_frame_local_name(PyCodeObject *code, Py_ssize_t i)
-{
-#if PY_VERSION_HEX >= 0x030b0000
-	return i < code->co_nlocalsplus ? PyTuple_GET_ITEM(code->co_localsplusnames, i) : NULL;
-#else
-	PyObject *const lists[] = {code->co_varnames, code->co_cellvars, code->co_freevars};
-	for (int list = 0; list < 3; list++) {
-		if (i < PyTuple_GET_SIZE(lists[list]))
-			return PyTuple_GET_ITEM(lists[list], i);
-		i -= PyTuple_GET_SIZE(lists[list]);
-	}
-	return NULL;
-#endif
-}
-
 #if PY_VERSION_HEX < 0x030b0000
 
 /* The frame object holds its parts itself, as fields. */

@@ -34,7 +34,4 @@ struct weigh_frame_view weigh_frame_view_of(const struct weigh_kind *kind, PyObj
 struct weigh_frame_view weigh_frame_view_running(weigh_python_frame *frame);
 #endif
 
-/* The name of local i; borrowed, NULL when there is none. */
-PyObject *weigh_frame_local_name(PyCodeObject *code, Py_ssize_t i);
-
 #endif

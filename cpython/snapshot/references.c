@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-#define VISIT(target)                                     \
-	do {                                              \
-		PyObject *visited = (PyObject *)(target); \
-		if (visited) {                            \
-			int answer = visit(visited, arg); \
-			if (answer)                       \
-				return answer;            \
-		}                                         \
-	} while (0)
-
 void weigh_frame_gather(const struct weigh_frame_view *view, struct weigh_references *references)
 {
 	references->frame = *view;
@@ -170,8 +160,8 @@ static int visit_pairs(PyDictObject *dict, visitproc visit, void *arg)
 		if (!value || !key)
 			continue;
 		if (!dict->ma_values)
-			VISIT(key);
-		VISIT(value);
+			WEIGH_VISIT(key);
+		WEIGH_VISIT(value);
 	}
 	return 0;
 }
@@ -180,7 +170,7 @@ static int visit_pairs(PyDictObject *dict, visitproc visit, void *arg)
 static int visit_nodes(struct weigh_ordered_dict *ordered, visitproc visit, void *arg)
 {
 	for (struct weigh_ordered_node *node = ordered->first; node; node = node->next)
-		VISIT(node->key);
+		WEIGH_VISIT(node->key);
 	return 0;
 }
 
@@ -188,7 +178,7 @@ static int visit_set(PySetObject *set, visitproc visit, void *arg)
 {
 	for (Py_ssize_t i = 0; i <= set->mask; i++)
 		if (set->table[i].key && set->table[i].hash != -1)
-			VISIT(set->table[i].key);
+			WEIGH_VISIT(set->table[i].key);
 	return 0;
 }
 
@@ -198,7 +188,7 @@ static int visit_deque(struct weigh_deque *deque, visitproc visit, void *arg)
 	Py_ssize_t i = deque->left_index;
 	for (struct weigh_deque_block *block = deque->left_block; block && left > 0; block = block->right) {
 		for (; i < WEIGH_DEQUE_ITEMS && left > 0; i++, left--)
-			VISIT(block->items[i]);
+			WEIGH_VISIT(block->items[i]);
 		i = 0;
 	}
 	return 0;
@@ -213,7 +203,7 @@ static int visit_array(struct weigh_ndarray *array, visitproc visit, void *arg)
 	for (int i = 0; i < array->dimensions; i++)
 		count *= array->shape[i];
 	for (Py_ssize_t i = 0; i < count; i++)
-		VISIT(((PyObject **)array->data)[i]);
+		WEIGH_VISIT(((PyObject **)array->data)[i]);
 	return 0;
 }
 
@@ -224,12 +214,12 @@ int weigh_frame_tail_visit(struct weigh_scan *scan, const struct weigh_reference
 	if (!view->code)
 		return 0;
 	for (Py_ssize_t i = references->named_locals; i < view->local_count; i++)
-		VISIT(weigh_frame_slot(view->locals[i]));
+		WEIGH_VISIT(weigh_frame_slot(view->locals[i]));
 	for (Py_ssize_t i = 0; i < view->stack_count; i++) {
 		PyObject *word = weigh_frame_slot(view->stack[i]);
 		if (!view->guessed ||
 		    ((uintptr_t)word % 8 == 0 && weigh_marks_has(&scan->heap.seen, (uintptr_t)word)))
-			VISIT(word);
+			WEIGH_VISIT(word);
 	}
 	return 0;
 }
@@ -238,10 +228,10 @@ static int visit_code(PyCodeObject *code, visitproc visit, void *arg)
 {
 #if PY_VERSION_HEX >= 0x030c0000
 	if (code->_co_cached) {
-		VISIT(code->_co_cached->_co_code);
-		VISIT(code->_co_cached->_co_varnames);
-		VISIT(code->_co_cached->_co_cellvars);
-		VISIT(code->_co_cached->_co_freevars);
+		WEIGH_VISIT(code->_co_cached->_co_code);
+		WEIGH_VISIT(code->_co_cached->_co_varnames);
+		WEIGH_VISIT(code->_co_cached->_co_cellvars);
+		WEIGH_VISIT(code->_co_cached->_co_freevars);
 	}
 #else
 	(void)code;
@@ -258,7 +248,7 @@ static int visit_type(PyTypeObject *type, visitproc visit, void *arg)
 		return 0;
 	PyDictKeysObject *keys = ((PyHeapTypeObject *)type)->ht_cached_keys;
 	for (Py_ssize_t i = 0; keys && i < keys->dk_nentries; i++)
-		VISIT(weigh_values_name(keys, i));
+		WEIGH_VISIT(weigh_values_name(keys, i));
 	return 0;
 }
 
@@ -266,7 +256,7 @@ static int visit_type(PyTypeObject *type, visitproc visit, void *arg)
 static int visit_links(struct weigh_cache_link *cache, visitproc visit, void *arg)
 {
 	for (struct weigh_cache_link *link = cache->next; link && link != cache; link = link->next)
-		VISIT(link);
+		WEIGH_VISIT(link);
 	return 0;
 }
 
@@ -276,8 +266,8 @@ static int visit_local(struct weigh_scan *scan, PyObject *local, visitproc visit
 	for (size_t i = 0; i < scan->local_count; i++) {
 		if (scan->locals[i].local != (uintptr_t)local)
 			continue;
-		VISIT(scan->locals[i].key);
-		VISIT(scan->locals[i].dummy);
+		WEIGH_VISIT(scan->locals[i].key);
+		WEIGH_VISIT(scan->locals[i].dummy);
 	}
 	return 0;
 }
@@ -287,14 +277,14 @@ static int visit_zone(const struct weigh_plan *plan, PyObject *object, visitproc
 {
 	Py_ssize_t bytes = weigh_kind_base(plan->kind.type)->tp_basicsize;
 	if (((char *)object)[sizeof(PyObject) + sizeof(Py_hash_t)])
-		VISIT(*(PyObject **)((char *)object + bytes - sizeof(PyObject *)));
+		WEIGH_VISIT(*(PyObject **)((char *)object + bytes - sizeof(PyObject *)));
 	return 0;
 }
 
 static int visit_items(PyObject **items, Py_ssize_t count, visitproc visit, void *arg)
 {
 	for (Py_ssize_t i = 0; i < count; i++)
-		VISIT(items[i]);
+		WEIGH_VISIT(items[i]);
 	return 0;
 }
 

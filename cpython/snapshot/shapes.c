@@ -5,6 +5,7 @@
 #include "cpython/snapshot/shapes.h"
 
 #include "base/hash.h"
+#include "cpython/objects/frames.h"
 #include "cpython/snapshot/frames.h"
 #include "cpython/text.h"
 

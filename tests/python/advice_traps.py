@@ -4,11 +4,10 @@ advice_traps.py NAME OUT    makes it and writes a snapshot to OUT.
 """
 
 import json
-import os
 import sys
 from collections import OrderedDict
 
-from weigh import _weigh
+import weigh
 
 MANY = 100_000
 
@@ -195,9 +194,7 @@ def kept_traceback():
 def main():
     name, out = sys.argv[1:]
     kept = globals()[name]()
-    file = os.open(out, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-    _weigh.snapshot_here(file)
-    os.close(file)
+    weigh.snapshot(out, overwrite=True, in_place=True)
     assert kept is not None
 
 
