@@ -119,3 +119,16 @@ struct weigh_error *weigh_file_create(const char *path, uint64_t size, bool over
 	}
 	return error;
 }
+
+struct weigh_error *weigh_file_open(const char *path, const char *what, int *fd)
+{
+	/* Not blocking: a path that names a pipe must not hang the reader. */
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (*fd >= 0)
+		return NULL;
+	int number = errno;
+	char hint[128];
+	snprintf(hint, sizeof(hint), "give the path of %s", what);
+	return weigh_error_create_system(number, path,
+					 number == EACCES ? "you may not read it; ask its owner" : hint);
+}

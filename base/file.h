@@ -1,6 +1,7 @@
 /*
- * Making the file of a new capture. The thread that starts a recording;
- * allocates with malloc only for errors and names.
+ * Making the file of a new capture, and opening files to read. The thread that
+ * starts a recording, or a reader; allocates with malloc only for errors and
+ * names.
  */
 #ifndef WEIGH_BASE_FILE_H
 #define WEIGH_BASE_FILE_H
@@ -27,5 +28,11 @@ enum weigh_file_place {
  */
 struct weigh_error *weigh_file_create(const char *path, uint64_t size, bool overwrite, int *fd,
 				      enum weigh_file_place *place);
+
+/*
+ * Opens a file to be read; `what` names what it should be, for the error: "a
+ * capture". A pipe is opened too, and never waited for. `*fd` is the caller's.
+ */
+struct weigh_error *weigh_file_open(const char *path, const char *what, int *fd);
 
 #endif

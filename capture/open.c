@@ -5,12 +5,12 @@
  */
 #include "capture/open.h"
 
+#include "base/file.h"
 #include "capture/check.h"
 #include "vendor/xxhash/xxhash.h"
 #include "weigh/format_math.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,14 +167,12 @@ struct weigh_error *weigh_capture_open_fd(int fd, const char *path, struct weigh
 
 struct weigh_error *weigh_capture_open(const char *path, struct weigh_capture **capture)
 {
-	/* Not blocking: a path that names a pipe must not hang the reader. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return weigh_error_create_system(errno, path,
-						 errno == EACCES ? "you may not read it; ask its owner"
-								 : "give the path of a capture");
+	int fd;
+	struct weigh_error *error = weigh_file_open(path, "a capture", &fd);
 
-	struct weigh_error *error = weigh_capture_open_fd(fd, path, capture);
+	if (error)
+		return error;
+	error = weigh_capture_open_fd(fd, path, capture);
 	close(fd);
 	return error;
 }

@@ -4,12 +4,12 @@
  *
  * One thread per graph; allocates with malloc.
  */
+#include "base/file.h"
 #include "capture/parts.h"
 #include "heap/graph.h"
 #include "heap/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,15 +57,12 @@ struct weigh_error *weigh_heap_graph_open(const char *path, enum weigh_snapshot_
 {
 	uint8_t *bytes = NULL;
 	uint64_t size;
-	/* Not blocking: a path that names a pipe must not hang the reader. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return weigh_error_create_system(errno, path,
-						 errno == EACCES
-							 ? "you may not read it; ask its owner"
-							 : "give the path of a capture or a snapshot");
+	int fd;
+	struct weigh_error *error = weigh_file_open(path, "a capture or a snapshot", &fd);
 
-	struct weigh_error *error = read_part(fd, path, when, &bytes, &size);
+	if (error)
+		return error;
+	error = read_part(fd, path, when, &bytes, &size);
 	close(fd);
 	if (!error)
 		error = weigh_heap_graph_read(bytes, size, path, graph);

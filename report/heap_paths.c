@@ -201,22 +201,43 @@ static struct weigh_error *print_one(const struct weigh_heap_report *report,
 	return error ? error : print_referrers(report, tracks, object, out);
 }
 
-static struct weigh_error *print(const struct weigh_heap_report *report, FILE *out)
-{
+/* What the option asks for, and the ways to it. */
+struct sought {
 	struct weigh_heap_selection selection;
 	struct weigh_heap_tracks tracks;
+};
+
+static void sought_deinit(struct sought *sought)
+{
+	weigh_heap_tracks_deinit(&sought->tracks);
+	weigh_heap_selection_deinit(&sought->selection);
+}
+
+static struct weigh_error *sought_init(struct sought *sought, const struct weigh_heap_report *report)
+{
 	struct weigh_error *error =
-		weigh_heap_selection_init(&selection, report->graph, "--paths", report->argument);
+		weigh_heap_selection_init(&sought->selection, report->graph, "--paths", report->argument);
 
 	if (error)
 		return error;
-	error = weigh_heap_tracks_init(&tracks, report);
-	if (!error && selection.object != WEIGH_NO_OBJECT)
-		error = print_one(report, &tracks, selection.object, out);
-	else if (!error)
-		error = print_many(report, &tracks, &selection, out);
-	weigh_heap_tracks_deinit(&tracks);
-	weigh_heap_selection_deinit(&selection);
+	error = weigh_heap_tracks_init(&sought->tracks, report);
+	if (error)
+		sought_deinit(sought);
+	return error;
+}
+
+static struct weigh_error *print(const struct weigh_heap_report *report, FILE *out)
+{
+	struct sought sought;
+	struct weigh_error *error = sought_init(&sought, report);
+
+	if (error)
+		return error;
+	if (sought.selection.object != WEIGH_NO_OBJECT)
+		error = print_one(report, &sought.tracks, sought.selection.object, out);
+	else
+		error = print_many(report, &sought.tracks, &sought.selection, out);
+	sought_deinit(&sought);
 	return error;
 }
 
@@ -325,20 +346,16 @@ static struct weigh_error *add_one(const struct weigh_heap_report *report,
 
 static struct weigh_error *add(const struct weigh_heap_report *report, struct weigh_document *document)
 {
-	struct weigh_heap_selection selection;
-	struct weigh_heap_tracks tracks;
-	struct weigh_error *error =
-		weigh_heap_selection_init(&selection, report->graph, "--paths", report->argument);
+	struct sought sought;
+	struct weigh_error *error = sought_init(&sought, report);
 
 	if (error)
 		return error;
-	error = weigh_heap_tracks_init(&tracks, report);
-	if (!error && selection.object != WEIGH_NO_OBJECT)
-		error = add_one(report, &tracks, selection.object, document);
-	else if (!error)
-		error = add_many(report, &tracks, &selection, document);
-	weigh_heap_tracks_deinit(&tracks);
-	weigh_heap_selection_deinit(&selection);
+	if (sought.selection.object != WEIGH_NO_OBJECT)
+		error = add_one(report, &sought.tracks, sought.selection.object, document);
+	else
+		error = add_many(report, &sought.tracks, &sought.selection, document);
+	sought_deinit(&sought);
 	return error;
 }
 

@@ -6,7 +6,7 @@
 #include "advice/advise.h"
 #include "advice/blocks.h"
 #include "advice/ladder.h"
-#include "fake_snapshot.h"
+#include "opened_heap.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -67,11 +67,7 @@ struct advised {
 
 static void advise(struct world *w, struct advised *a, double share)
 {
-	size_t size;
-	uint8_t *bytes = fake_snapshot_build(w->fake, &size);
-
-	assert_null(weigh_heap_graph_read(bytes, size, "made", &a->graph));
-	free(bytes);
+	a->graph = open_fake(w->fake);
 	assert_null(weigh_evidence_init(&a->evidence, NULL, a->graph));
 	assert_null(weigh_advice_create(&a->evidence, share, &a->advice));
 }

@@ -13,6 +13,7 @@
 #include "heap/places.h"
 #include "heap/sites.h"
 #include "heap/types.h"
+#include "opened_heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,20 +30,10 @@ struct stage {
 	struct weigh_heap_equal *equal;
 };
 
-static void good(struct weigh_error *error)
-{
-	if (error)
-		fail_msg("%s", error->message);
-}
-
 static void stage_init(struct stage *stage, bool sampled)
 {
-	size_t size;
-
 	fake_heap_init(&stage->heap, sampled);
-	uint8_t *bytes = fake_snapshot_build(stage->heap.snapshot, &size);
-	good(weigh_heap_graph_read(bytes, size, "fake", &stage->graph));
-	free(bytes);
+	stage->graph = open_fake(stage->heap.snapshot);
 	good(weigh_heap_places_create(stage->graph, &stage->places));
 	good(weigh_heap_equal_create(stage->graph, &stage->equal));
 }

@@ -3,7 +3,7 @@
  */
 #include "heap/diff.h"
 
-#include "fake_snapshot.h"
+#include "opened_heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,18 +19,8 @@ enum { LIST_BYTES = 120, RECORD_BYTES = 96, TEXT_BYTES = 64, TUPLE_BYTES = 56 };
 struct side {
 	struct fake_snapshot *s;
 	uint32_t list, record, longer, text, tuple; /* shapes */
-	struct weigh_heap_graph *graph;
-	struct weigh_heap_dominators *dominators;
-	struct weigh_heap_below *below;
-	struct weigh_routes *routes;
-	struct weigh_heap_lines *lines;
+	struct opened_heap opened;
 };
-
-static void good(struct weigh_error *error)
-{
-	if (error)
-		fail_msg("%s", error->message);
-}
 
 static uint32_t shape(struct side *side, const char *name, enum weigh_snapshot_form form, uint64_t flags,
 		      enum weigh_snapshot_tail tail)
@@ -67,32 +57,20 @@ static uint32_t text(struct side *side, uint64_t bits)
 
 static void finish(struct side *side)
 {
-	size_t size;
-	uint8_t *bytes = fake_snapshot_build(side->s, &size);
-
-	good(weigh_heap_graph_read(bytes, size, "fake", &side->graph));
-	free(bytes);
-	good(weigh_heap_dominators_create(side->graph, &side->dominators));
-	good(weigh_heap_below_create(side->graph, side->dominators, &side->below));
-	good(weigh_routes_create(side->graph, side->dominators, &side->routes));
-	good(weigh_heap_lines_create(side->graph, &side->lines));
+	opened_heap_init(&side->opened, open_fake(side->s));
 }
 
 static void deinit(struct side *side)
 {
-	weigh_heap_lines_destroy(side->lines);
-	weigh_routes_destroy(side->routes);
-	weigh_heap_below_destroy(side->below);
-	weigh_heap_dominators_destroy(side->dominators);
-	weigh_heap_graph_close(side->graph);
+	opened_heap_deinit(&side->opened);
 	fake_snapshot_destroy(side->s);
 }
 
 static void compare(const struct side *before, const struct side *after, struct weigh_diff *diff)
 {
 	const struct weigh_diff_side sides[] = {
-		{before->graph, before->below, before->routes, before->lines},
-		{after->graph, after->below, after->routes, after->lines},
+		{before->opened.graph, before->opened.below, before->opened.routes, before->opened.lines},
+		{after->opened.graph, after->opened.below, after->opened.routes, after->opened.lines},
 	};
 
 	good(weigh_diff_init(diff, &sides[0], &sides[1]));
@@ -224,8 +202,8 @@ static void test_born(void **state)
 			fake_snapshot_object(side->s, side->list, LIST_BYTES);
 		finish(side);
 	}
-	assert_true(weigh_diff_same_process(sides[0].graph, sides[1].graph));
-	uint8_t *born = weigh_diff_born(sides[0].graph, sides[1].graph);
+	assert_true(weigh_diff_same_process(sides[0].opened.graph, sides[1].opened.graph));
+	uint8_t *born = weigh_diff_born(sides[0].opened.graph, sides[1].opened.graph);
 	assert_non_null(born);
 	assert_memory_equal(born, expected, OBJECTS);
 	free(born);
@@ -255,14 +233,14 @@ static void test_processes(void **state)
 	finish(&before);
 	finish(&after);
 	/* The same number, given anew: the modules lie elsewhere. */
-	assert_false(weigh_diff_same_process(before.graph, after.graph));
-	after.graph->header = before.graph->header;
-	assert_true(weigh_diff_same_process(before.graph, before.graph));
-	after.graph->header.recording_ns = 5;
-	after.graph->roots[0].object = 0;
-	assert_true(weigh_diff_same_process(before.graph, after.graph));
-	before.graph->header.recording_ns = 4;
-	assert_false(weigh_diff_same_process(before.graph, after.graph));
+	assert_false(weigh_diff_same_process(before.opened.graph, after.opened.graph));
+	after.opened.graph->header = before.opened.graph->header;
+	assert_true(weigh_diff_same_process(before.opened.graph, before.opened.graph));
+	after.opened.graph->header.recording_ns = 5;
+	after.opened.graph->roots[0].object = 0;
+	assert_true(weigh_diff_same_process(before.opened.graph, after.opened.graph));
+	before.opened.graph->header.recording_ns = 4;
+	assert_false(weigh_diff_same_process(before.opened.graph, after.opened.graph));
 	deinit(&before);
 	deinit(&after);
 }

@@ -4,8 +4,8 @@
  * that holds objects, and on shapes that would overflow a recursion or take a
  * careless algorithm hours.
  */
-#include "fake_snapshot.h"
 #include "heap/dominators.h"
+#include "opened_heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,19 +23,6 @@ enum {
 	VERTICES_MAX = OBJECTS_MAX + WEIGH_OWNERS,
 	REFERENCES_MAX = 5,
 };
-
-static struct weigh_heap_graph *opened(const struct fake_snapshot *fake)
-{
-	struct weigh_heap_graph *graph;
-	size_t size;
-	uint8_t *bytes = fake_snapshot_build(fake, &size);
-	struct weigh_error *error = weigh_heap_graph_read(bytes, size, "a.heap", &graph);
-
-	if (error)
-		fail_msg("%s", error->message);
-	free(bytes);
-	return graph;
-}
 
 static uint32_t below(uint32_t limit)
 {
@@ -242,7 +229,7 @@ static void test_random(void **state)
 		struct weigh_heap_dominators *dominators;
 		srandom(seed);
 		struct fake_snapshot *fake = random_graph(&model);
-		struct weigh_heap_graph *graph = opened(fake);
+		struct weigh_heap_graph *graph = open_fake(fake);
 		assert_null(weigh_heap_dominators_create(graph, &dominators));
 		adopt_garbage(&model, dominators);
 		compare(&model, dominators);
@@ -283,7 +270,7 @@ static void test_deep(void **state)
 			fake_snapshot_refer(fake, i, shared);
 	}
 	fake_snapshot_root(fake, WEIGH_ROOT_INTERPRETER, "builtins", 0);
-	struct weigh_heap_graph *graph = opened(fake);
+	struct weigh_heap_graph *graph = open_fake(fake);
 	assert_null(weigh_heap_dominators_create(graph, &dominators));
 	for (uint32_t i = 1; i < LENGTH; i++) {
 		assert_int_equal(dominators->idom[i], i - 1);
@@ -310,7 +297,7 @@ static void test_deep_both_ways(void **state)
 		fake_snapshot_refer(fake, i, i + 1 < LENGTH ? i + 1 : 0);
 		fake_snapshot_refer(fake, i, i ? i - 1 : LENGTH - 1);
 	}
-	struct weigh_heap_graph *graph = opened(fake);
+	struct weigh_heap_graph *graph = open_fake(fake);
 	assert_null(weigh_heap_dominators_create(graph, &dominators));
 	/* All of it is garbage, under one object from which both ways lead around. */
 	uint32_t garbage = graph->object_count + WEIGH_OWNER_GARBAGE, entry = FAKE_NONE;
@@ -348,7 +335,7 @@ static void test_wide(void **state)
 	for (uint32_t i = 0; i < WIDTH / 2; i++)
 		fake_snapshot_object(fake, 0, 50);
 	fake_snapshot_root(fake, WEIGH_ROOT_FRAME, "MainThread", list);
-	struct weigh_heap_graph *graph = opened(fake);
+	struct weigh_heap_graph *graph = open_fake(fake);
 	assert_null(weigh_heap_dominators_create(graph, &dominators));
 	for (uint32_t i = 1; i < graph->object_count; i++)
 		assert_int_equal(dominators->idom[i], list);

@@ -2,9 +2,9 @@
  * Who holds it, in names: holders by kind, their sums, and the part of them
  * that fits on a screen.
  */
-#include "fake_snapshot.h"
 #include "heap/holders.h"
 #include "heap/outline.h"
+#include "opened_heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -182,16 +182,12 @@ struct opened {
 
 static void open_program(struct opened *o, struct fake_snapshot *fake)
 {
-	size_t size;
-	uint8_t *bytes = fake_snapshot_build(fake, &size);
-
 	o->fake = fake;
-	assert_null(weigh_heap_graph_read(bytes, size, "a.heap", &o->graph));
-	free(bytes);
-	assert_null(weigh_heap_dominators_create(o->graph, &o->dominators));
-	assert_null(weigh_heap_below_create(o->graph, o->dominators, &o->below));
-	assert_null(weigh_heap_places_create(o->graph, &o->places));
-	assert_null(weigh_heap_holders_create(o->graph, o->dominators, o->below, o->places, &o->holders));
+	o->graph = open_fake(fake);
+	good(weigh_heap_dominators_create(o->graph, &o->dominators));
+	good(weigh_heap_below_create(o->graph, o->dominators, &o->below));
+	good(weigh_heap_places_create(o->graph, &o->places));
+	good(weigh_heap_holders_create(o->graph, o->dominators, o->below, o->places, &o->holders));
 }
 
 static void close_program(struct opened *o)

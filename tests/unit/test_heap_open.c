@@ -3,8 +3,8 @@
  * or newer gives one line that says where.
  */
 #include "fake_capture.h"
-#include "fake_snapshot.h"
 #include "heap/graph.h"
+#include "opened_heap.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -111,23 +111,10 @@ static struct fake_snapshot *example(void)
 	return fake;
 }
 
-static struct weigh_heap_graph *opened(const struct fake_snapshot *fake)
-{
-	struct weigh_heap_graph *graph;
-	size_t size;
-	uint8_t *bytes = fake_snapshot_build(fake, &size);
-	struct weigh_error *error = weigh_heap_graph_read(bytes, size, "a.heap", &graph);
-
-	if (error)
-		fail_msg("%s", error->message);
-	free(bytes);
-	return graph;
-}
-
 static void test_objects(void **state)
 {
 	struct fake_snapshot *fake = example();
-	struct weigh_heap_graph *graph = opened(fake);
+	struct weigh_heap_graph *graph = open_fake(fake);
 
 	(void)state;
 	assert_int_equal(graph->object_count, OBJECTS);
@@ -174,7 +161,7 @@ static void test_references(void **state)
 		{ROW_LAST, NUMBER}, {INSTANCE, WEIGH_NO_OBJECT},
 	};
 	struct fake_snapshot *fake = example();
-	struct weigh_heap_graph *graph = opened(fake);
+	struct weigh_heap_graph *graph = open_fake(fake);
 	size_t at = 0;
 
 	(void)state;
@@ -201,7 +188,7 @@ static const char *edge(const struct weigh_heap_graph *graph, uint32_t object, u
 static void test_names(void **state)
 {
 	struct fake_snapshot *fake = example();
-	struct weigh_heap_graph *graph = opened(fake);
+	struct weigh_heap_graph *graph = open_fake(fake);
 	char name[WEIGH_HEAP_NAME];
 
 	(void)state;
@@ -244,7 +231,7 @@ static void test_all_kinds_of_references(void **state)
 			fake_snapshot_refer(fake, i, put[i][n]);
 		}
 	}
-	struct weigh_heap_graph *graph = opened(fake);
+	struct weigh_heap_graph *graph = open_fake(fake);
 	for (uint32_t i = 0; i < COUNT; i++) {
 		assert_int_equal(graph->first[i + 1] - graph->first[i], many[i]);
 		assert_memory_equal(graph->targets + graph->first[i], put[i], many[i] * sizeof(uint32_t));

@@ -8,6 +8,7 @@
 #include "heap/retained.h"
 #include "heap/suspects.h"
 #include "heap/words.h"
+#include "opened_heap.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -21,46 +22,18 @@
 
 struct stage {
 	struct fake_heap heap;
-	struct weigh_heap_graph *graph;
-	struct weigh_heap_dominators *dominators;
-	struct weigh_heap_below *below;
-	struct weigh_routes *routes;
-	struct weigh_heap_lines *lines;
+	struct opened_heap opened;
 };
-
-static void good(struct weigh_error *error)
-{
-	if (error)
-		fail_msg("%s", error->message);
-}
-
-/* Takes over `bytes`. */
-static void read_stage(struct stage *stage, uint8_t *bytes, size_t size)
-{
-	good(weigh_heap_graph_read(bytes, size, "fake", &stage->graph));
-	free(bytes);
-	good(weigh_heap_dominators_create(stage->graph, &stage->dominators));
-	good(weigh_heap_below_create(stage->graph, stage->dominators, &stage->below));
-	good(weigh_routes_create(stage->graph, stage->dominators, &stage->routes));
-	good(weigh_heap_lines_create(stage->graph, &stage->lines));
-}
 
 static void stage_init(struct stage *stage)
 {
-	size_t size;
-
 	fake_heap_init(&stage->heap, false);
-	uint8_t *bytes = fake_snapshot_build(stage->heap.snapshot, &size);
-	read_stage(stage, bytes, size);
+	opened_heap_init(&stage->opened, open_fake(stage->heap.snapshot));
 }
 
 static void stage_deinit(struct stage *stage)
 {
-	weigh_heap_lines_destroy(stage->lines);
-	weigh_routes_destroy(stage->routes);
-	weigh_heap_below_destroy(stage->below);
-	weigh_heap_dominators_destroy(stage->dominators);
-	weigh_heap_graph_close(stage->graph);
+	opened_heap_deinit(&stage->opened);
 	fake_heap_deinit(&stage->heap);
 }
 
@@ -77,7 +50,7 @@ static const struct weigh_heap_path *path(const struct stage *stage, const struc
 {
 	for (uint32_t i = 0; i < paths->count; i++) {
 		struct weigh_words words;
-		good(weigh_words_of_route(stage->routes, paths->paths[i].route, &words));
+		good(weigh_words_of_route(stage->opened.routes, paths->paths[i].route, &words));
 		char *text = text_of(&words);
 		bool same = !strcmp(text, reads);
 		free(text);
@@ -93,8 +66,8 @@ static void init_paths(struct stage *stage, const char *word, struct weigh_heap_
 {
 	struct weigh_heap_selection selection;
 
-	good(weigh_heap_selection_init(&selection, stage->graph, "--paths", word));
-	good(weigh_heap_paths_init(paths, stage->routes, stage->below, &selection));
+	good(weigh_heap_selection_init(&selection, stage->opened.graph, "--paths", word));
+	good(weigh_heap_paths_init(paths, stage->opened.routes, stage->opened.below, &selection));
 	assert_int_equal(paths->objects, selection.count);
 	weigh_heap_selection_deinit(&selection);
 }
@@ -132,7 +105,7 @@ static void test_types(void **state)
 	init_paths(&stage, "[ld]i[sc]t", &paths);
 	assert_int_equal(path(&stage, &paths, "main() rows > list[*] > dict")->retained, 0);
 	assert_int_equal(path(&stage, &paths, "main() rows > list")->retained,
-			 stage.dominators->retained[stage.heap.rows]);
+			 stage.opened.dominators->retained[stage.heap.rows]);
 	weigh_heap_paths_deinit(&paths);
 	stage_deinit(&stage);
 }
@@ -157,7 +130,8 @@ static void test_line(void **state)
 static void refuses(const struct stage *stage, const char *word, const char *says)
 {
 	struct weigh_heap_selection selection;
-	struct weigh_error *error = weigh_heap_selection_init(&selection, stage->graph, "--paths", word);
+	struct weigh_error *error =
+		weigh_heap_selection_init(&selection, stage->opened.graph, "--paths", word);
 
 	assert_non_null(error);
 	assert_int_equal(error->code, WEIGH_ERROR_USAGE);
@@ -188,15 +162,15 @@ static void test_ways(void **state)
 
 	(void)state;
 	stage_init(&stage);
-	const struct weigh_heap_graph *graph = stage.graph;
+	const struct weigh_heap_graph *graph = stage.opened.graph;
 	uint32_t route = graph->targets[graph->first[stage.heap.first_row]];
-	good(weigh_heap_ways_init(&ways, stage.routes, route, 5));
+	good(weigh_heap_ways_init(&ways, stage.opened.routes, route, 5));
 	assert_int_equal(ways.count, 2);
 	assert_false(ways.more);
 	bool rows = false, trips = false;
 	for (uint32_t i = 0; i < ways.count; i++) {
 		const struct weigh_heap_way *way = &ways.ways[i];
-		good(weigh_words_of_way(stage.routes, way->objects, way->places, way->count, &words));
+		good(weigh_words_of_way(stage.opened.routes, way->objects, way->places, way->count, &words));
 		char *text = text_of(&words);
 		rows |= !strcmp(text, "main() rows > list[0] > dict['route'] > str");
 		trips |= !strcmp(text, "main() trips > list[0] > Trip.route > str");
@@ -205,12 +179,12 @@ static void test_ways(void **state)
 	}
 	assert_true(rows && trips);
 	weigh_heap_ways_deinit(&ways);
-	good(weigh_heap_ways_init(&ways, stage.routes, route, 1));
+	good(weigh_heap_ways_init(&ways, stage.opened.routes, route, 1));
 	assert_int_equal(ways.count, 1);
 	assert_true(ways.more);
 	weigh_heap_ways_deinit(&ways);
 
-	good(weigh_heap_referrers_init(&referrers, stage.routes, route, 1));
+	good(weigh_heap_referrers_init(&referrers, stage.opened.routes, route, 1));
 	assert_int_equal(referrers.total, 2);
 	assert_int_equal(referrers.count, 1);
 	assert_int_equal(referrers.elsewhere, 0);
@@ -225,20 +199,20 @@ static void test_retained(void **state)
 
 	(void)state;
 	stage_init(&stage);
-	good(weigh_retained_init(&retained, stage.routes, stage.below, NULL, 3));
+	good(weigh_retained_init(&retained, stage.opened.routes, stage.opened.below, NULL, 3));
 	assert_int_equal(retained.count, 3);
 	/* The frame keeps little beside its rows, which stand for it. */
-	const uint64_t *kept = stage.dominators->retained;
+	const uint64_t *kept = stage.opened.dominators->retained;
 	assert_true(kept[stage.heap.rows] >= kept[stage.heap.frame] - kept[stage.heap.frame] / 20);
 	assert_int_equal(retained.rows[0].object, stage.heap.rows);
-	assert_int_equal(retained.rows[0].below, weigh_heap_below_count(stage.below, stage.heap.rows));
+	assert_int_equal(retained.rows[0].below, weigh_heap_below_count(stage.opened.below, stage.heap.rows));
 	/* The list, its rows, two strings of each, the routes that no trip has, and the four keys. */
 	assert_int_equal(retained.rows[0].below, 1 + FAKE_ROWS * 4 - FAKE_TRIPS + 4);
 	for (uint32_t i = 1; i < retained.count; i++)
 		assert_true(retained.rows[i - 1].retained >= retained.rows[i].retained);
 	uint64_t rest = retained.rest;
 	weigh_retained_deinit(&retained);
-	good(weigh_retained_init(&retained, stage.routes, stage.below, NULL, 0));
+	good(weigh_retained_init(&retained, stage.opened.routes, stage.opened.below, NULL, 0));
 	assert_int_equal(retained.count, rest + 3);
 	weigh_retained_deinit(&retained);
 	stage_deinit(&stage);
@@ -251,15 +225,15 @@ static void test_modules(void **state)
 
 	(void)state;
 	stage_init(&stage);
-	good(weigh_modules_init(&modules, stage.routes, stage.below, "__main__"));
+	good(weigh_modules_init(&modules, stage.opened.routes, stage.opened.below, "__main__"));
 	assert_int_equal(modules.count, 1);
 	const struct weigh_module_row *row = &modules.rows[0];
 	assert_int_equal(row->name_count, 2);
-	assert_int_equal(row->retained, stage.dominators->retained[row->module]);
+	assert_int_equal(row->retained, stage.opened.dominators->retained[row->module]);
 	assert_int_equal(row->names[0].retained, 56 + 8 * FAKE_SETS + FAKE_SETS * FAKE_SET);
 	assert_true(row->names[0].alone);
 	weigh_modules_deinit(&modules);
-	good(weigh_modules_init(&modules, stage.routes, stage.below, "json*"));
+	good(weigh_modules_init(&modules, stage.opened.routes, stage.opened.below, "json*"));
 	assert_int_equal(modules.count, 0);
 	weigh_modules_deinit(&modules);
 	stage_deinit(&stage);
@@ -277,7 +251,6 @@ static void test_alone(void **state)
 	struct fake_snapshot *s = stage.heap.snapshot;
 	struct weigh_modules modules;
 	struct weigh_retained retained;
-	size_t size;
 
 	(void)state;
 	uint32_t list =
@@ -314,10 +287,9 @@ static void test_alone(void **state)
 	}
 	fake_snapshot_label(s, app, "app");
 	fake_snapshot_root(s, WEIGH_ROOT_MODULES, "sys.modules", app);
-	uint8_t *bytes = fake_snapshot_build(s, &size);
-	read_stage(&stage, bytes, size);
+	opened_heap_init(&stage.opened, open_fake(s));
 
-	good(weigh_modules_init(&modules, stage.routes, stage.below, NULL));
+	good(weigh_modules_init(&modules, stage.opened.routes, stage.opened.below, NULL));
 	assert_int_equal(modules.count, 1);
 	for (uint32_t i = 0; i < modules.rows[0].name_count; i++) {
 		const struct weigh_module_name *name = &modules.rows[0].names[i];
@@ -327,7 +299,7 @@ static void test_alone(void **state)
 	weigh_modules_deinit(&modules);
 
 	/* Of the chain the first link stands for all; the holder keeps little more, so it gives way. */
-	good(weigh_retained_init(&retained, stage.routes, stage.below, NULL, 0));
+	good(weigh_retained_init(&retained, stage.opened.routes, stage.opened.below, NULL, 0));
 	assert_int_equal(retained.count, 1);
 	assert_int_equal(retained.rows[0].below, LINKS);
 	assert_int_equal(retained.rows[0].retained, LINKS * 50);
@@ -342,11 +314,12 @@ static void test_suspects(void **state)
 
 	(void)state;
 	stage_init(&stage);
-	good(weigh_suspects_init(&suspects, stage.routes, stage.below, stage.lines, 0.1));
+	good(weigh_suspects_init(&suspects, stage.opened.routes, stage.opened.below, stage.opened.lines,
+				 0.1));
 	assert_int_equal(suspects.count, 1);
 	const struct weigh_suspect *rows = &suspects.suspects[0];
 	assert_int_equal(rows->object, stage.heap.rows);
-	assert_int_equal(rows->retained, stage.dominators->retained[stage.heap.rows]);
+	assert_int_equal(rows->retained, stage.opened.dominators->retained[stage.heap.rows]);
 	assert_int_equal(rows->children, FAKE_ROWS + 4);
 	assert_int_equal(rows->types[0].type, stage.heap.dict);
 	assert_int_equal(rows->types[0].count, FAKE_ROWS);
@@ -355,9 +328,9 @@ static void test_suspects(void **state)
 	assert_int_equal(rows->steps[0], stage.heap.frame);
 	/* All below was made at the line of read() from which csv was called. */
 	assert_int_not_equal(rows->line, WEIGH_NO_OBJECT);
-	assert_int_equal(stage.lines->lines[rows->line].own.line, 9);
+	assert_int_equal(stage.opened.lines->lines[rows->line].own.line, 9);
 	weigh_suspects_deinit(&suspects);
-	good(weigh_suspects_init(&suspects, stage.routes, stage.below, NULL, 1));
+	good(weigh_suspects_init(&suspects, stage.opened.routes, stage.opened.below, NULL, 1));
 	assert_int_equal(suspects.count, 0);
 	weigh_suspects_deinit(&suspects);
 	stage_deinit(&stage);

@@ -1,9 +1,9 @@
 /*
  * Routes from the roots, and what they read like.
  */
-#include "fake_snapshot.h"
 #include "heap/routes.h"
 #include "heap/words.h"
+#include "opened_heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,12 +22,6 @@ struct program {
 	struct weigh_heap_graph *graph;
 	struct weigh_routes *routes;
 };
-
-static void good(struct weigh_error *error)
-{
-	if (error)
-		fail_msg("%s", error->message);
-}
 
 static uint32_t shape(struct program *p, const char *module, const char *name, enum weigh_snapshot_form form,
 		      enum weigh_snapshot_tail tail)
@@ -82,11 +76,7 @@ static uint32_t add_module(struct program *p, const char *name)
 
 static void finish(struct program *p)
 {
-	size_t size;
-	uint8_t *bytes = fake_snapshot_build(p->s, &size);
-
-	good(weigh_heap_graph_read(bytes, size, "fake", &p->graph));
-	free(bytes);
+	p->graph = open_fake(p->s);
 	good(weigh_routes_create(p->graph, NULL, &p->routes));
 }
 
