@@ -40,12 +40,13 @@ static bool must_quit(void)
 	return __atomic_load_n(&watch.quit, __ATOMIC_SEQ_CST);
 }
 
+/* Before 3.11 an interpreter that has ended says that it does not end any more, but not that it is there. */
 static bool is_finalizing(void)
 {
 #if PY_VERSION_HEX >= 0x030d0000
-	return Py_IsFinalizing();
+	return Py_IsFinalizing() || !Py_IsInitialized();
 #else
-	return _Py_IsFinalizing();
+	return _Py_IsFinalizing() || !Py_IsInitialized();
 #endif
 }
 

@@ -126,9 +126,6 @@ def test_daemon_threads_at_the_end(run):
     )
 
 
-@pytest.mark.xfail(
-    sys.version_info < (3, 11), strict=False, reason="3.10 may fall when a thread asks for the GIL as it ends: known, rare"
-)
 @pytest.mark.parametrize("what", ["atexit._clear()", "atexit._run_exitfuncs()"])
 def test_without_functions_at_exit(run_quiet, script, what):
     """The recording ends with the interpreter; the thread must not ask for its GIL then."""
