@@ -173,7 +173,7 @@ import allocate, os, weigh
 kept = [[str(i)] for i in range(20_000)]
 allocate.hammer(4)
 with weigh.Tracker('out.weigh', heap=True):
-    for i in range(20):
+    for i in range(8):
         weigh.snapshot('a.heap', overwrite=True)
 os._exit(0)
 """
