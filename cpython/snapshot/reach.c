@@ -3,6 +3,7 @@
  * garbage collector knows, goes into the set. One thread; memory from the
  * kernel: the set, a pile as deep as the structures are, and the kinds.
  */
+#include "cpython/objects/frames.h"
 #include "cpython/snapshot/references.h"
 
 enum {
@@ -183,9 +184,11 @@ static bool reach_frame(struct weigh_scan *scan, uintptr_t address)
 	for (uint32_t i = 0; i < references.count; i++)
 		if (references.slots[i])
 			reach(scan, references.slots[i]);
-	for (Py_ssize_t i = 0; !view.guessed && i < view.stack_count; i++)
-		if (view.stack[i])
-			reach(scan, view.stack[i]);
+	for (Py_ssize_t i = 0; !view.guessed && i < view.stack_count; i++) {
+		PyObject *value = weigh_frame_slot(view.stack[i]);
+		if (value)
+			reach(scan, value);
+	}
 	return true;
 }
 #else
