@@ -14,11 +14,16 @@
 #include "interpose/natives.h"
 #include "interpose/patch.h"
 #include "module/heap.h"
+#include "module/lines.h"
+#include "module/recording.h"
 #include "module/sizes.h"
 #include "module/tallies.h"
+#include "recorder/layout.h"
 #include "recorder/recorder.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static PyObject *weigh_exception;
 
@@ -70,6 +75,37 @@ static PyObject *join_command(PyObject *command)
 	return joined;
 }
 
+static bool can_record(void)
+{
+	if (!install())
+		return false;
+	if (weigh_frames_agree())
+		return true;
+	PyErr_Format(weigh_exception,
+		     "python %s: its frames are laid out in a way that weigh does not know: "
+		     "use a released build of CPython",
+		     Py_GetVersion());
+	return false;
+}
+
+static bool begin(struct weigh_recording *recording)
+{
+	weigh_patch_all();
+	weigh_domains_restore();
+	recording->forced = !recording->exact && weigh_domains_opaque();
+	recording->exact = recording->exact || weigh_domains_opaque();
+	recording->python = PY_VERSION_HEX;
+	recording->walker = &weigh_python_walker;
+	struct weigh_error *error = weigh_recorder_start(recording);
+	if (error) {
+		raise_error(error);
+		return false;
+	}
+	weigh_domains_survey();
+	return true;
+}
+
+/* One that only counts makes way. */
 static PyObject *start(PyObject *module, PyObject *args)
 {
 	int fd;
@@ -78,34 +114,50 @@ static PyObject *start(PyObject *module, PyObject *args)
 	(void)module;
 	if (!PyArg_ParseTuple(args, "ipO!:start", &fd, &exact, &PyTuple_Type, &command))
 		return NULL;
-	if (!install())
-		return NULL;
-	if (!weigh_frames_agree()) {
-		PyErr_Format(weigh_exception,
-			     "python %s: its frames are laid out in a way that weigh does not know: "
-			     "use a released build of CPython",
-			     Py_GetVersion());
-		return NULL;
-	}
-	PyObject *joined = join_command(command);
+	PyObject *joined = can_record() ? join_command(command) : NULL;
 	if (!joined)
 		return NULL;
-	weigh_patch_all();
-	weigh_domains_restore();
+	if (weigh_recorder_counting())
+		weigh_recorder_stop();
 	struct weigh_recording recording = {
 		.fd = fd,
-		.exact = exact || weigh_domains_opaque(),
-		.forced = !exact && weigh_domains_opaque(),
-		.python = PY_VERSION_HEX,
+		.exact = exact,
 		.command = PyByteArray_AS_STRING(joined),
 		.command_bytes = (size_t)PyByteArray_GET_SIZE(joined),
-		.walker = &weigh_python_walker,
 	};
-	struct weigh_error *error = weigh_recorder_start(&recording);
+	bool begun = begin(&recording);
 	Py_DECREF(joined);
-	if (error)
-		return raise_error(error);
-	weigh_domains_survey();
+	if (!begun)
+		return NULL;
+	Py_RETURN_NONE;
+}
+
+bool weigh_recording_count(void)
+{
+	if (weigh_recorder_running())
+		return true;
+	if (!can_record())
+		return false;
+	struct weigh_recording recording = {
+		.fd = memfd_create("weigh", MFD_CLOEXEC),
+		.counting = true,
+		.command = "",
+	};
+	bool made = recording.fd >= 0 && ftruncate(recording.fd, (off_t)weigh_layout_counting_size()) == 0;
+	if (!made)
+		PyErr_SetFromErrno(PyExc_OSError);
+	bool begun = made && begin(&recording);
+	if (recording.fd >= 0)
+		close(recording.fd);
+	return begun;
+}
+
+static PyObject *count(PyObject *module, PyObject *unused)
+{
+	(void)module;
+	(void)unused;
+	if (!weigh_recording_count())
+		return NULL;
 	Py_RETURN_NONE;
 }
 
@@ -122,7 +174,7 @@ static PyObject *recording(PyObject *module, PyObject *unused)
 {
 	(void)module;
 	(void)unused;
-	return PyBool_FromLong(weigh_recorder_running());
+	return PyBool_FromLong(weigh_recorder_running() && !weigh_recorder_counting());
 }
 
 static PyObject *live_bytes(PyObject *module, PyObject *unused)
@@ -164,7 +216,10 @@ static PyMethodDef methods[] = {
 	{"start", start, METH_VARARGS,
 	 "start(fd, exact, command)\n--\n\nRecord into the capture file behind fd, allocated in full by the caller."},
 	{"stop", stop, METH_NOARGS, "stop()\n--\n\nEnd the recording, if one runs."},
-	{"recording", recording, METH_NOARGS, "recording()\n--\n\nWhether a recording runs in this process."},
+	{"count", count, METH_NOARGS,
+	 "count()\n--\n\nCount blocks from now on, without a capture, unless a recording does."},
+	{"recording", recording, METH_NOARGS,
+	 "recording()\n--\n\nWhether a recording into a capture runs in this process."},
 	{"live_bytes", live_bytes, METH_NOARGS,
 	 "live_bytes()\n--\n\nBytes that the live recorded blocks occupy; 0 when nothing is recorded."},
 	{"peak_bytes", peak_bytes, METH_NOARGS, "peak_bytes()\n--\n\nThe most that live_bytes() has been."},
@@ -192,7 +247,8 @@ PyMODINIT_FUNC PyInit__weigh(void)
 		Py_DECREF(module);
 		return NULL;
 	}
-	if (!weigh_sizes_add(module) || !weigh_tallies_add(module) || !weigh_heap_add(module))
+	if (!weigh_sizes_add(module) || !weigh_tallies_add(module) || !weigh_heap_add(module) ||
+	    !weigh_lines_add(module))
 		Py_CLEAR(module);
 	return module;
 }

@@ -166,6 +166,7 @@ static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_
 	case WEIGH_KIND_SMALL:
 		footprint = weigh_pool_footprint(address);
 		weigh_event_count_small_freed(footprint);
+		weigh_profile_note(0, footprint);
 		break;
 	case WEIGH_KIND_NATIVE:
 	case WEIGH_KIND_OPAQUE:
@@ -299,6 +300,7 @@ static void count_back(uintptr_t address, enum weigh_block_kind kind, uint64_t f
 	if (kind == WEIGH_KIND_SMALL) {
 		counters->small_freed -= footprint;
 		counters->small_blocks_freed--;
+		weigh_profile_note(0, -footprint);
 	} else if (kind != WEIGH_KIND_UNCOUNTED) {
 		weigh_native_count_back(address, footprint);
 	}

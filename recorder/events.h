@@ -17,6 +17,7 @@
 #define WEIGH_RECORDER_EVENTS_H
 
 #include "recorder/pools.h"
+#include "recorder/profile.h"
 #include "recorder/thread.h"
 #include "weigh/format_math.h"
 
@@ -125,6 +126,21 @@ static inline void weigh_event_uncount_small(uint64_t footprint)
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	counters->small_allocated -= footprint;
 	counters->small_blocks_allocated--;
+	weigh_profile_note(-footprint, 0);
+}
+
+/* What the two below ask of a request and of its thread. */
+static inline bool weigh_event_is_unsampled(const struct weigh_thread *thread, size_t bytes)
+{
+	return weigh_likely(thread != NULL) && weigh_likely(bytes - 1 < WEIGH_POOL_SMALL_MAX) &&
+	       weigh_likely(thread->countdown >= (int64_t)bytes);
+}
+
+static inline void weigh_event_pass_small(struct weigh_thread *thread, size_t bytes)
+{
+	thread->countdown -= (int64_t)bytes;
+	thread->allocations++;
+	weigh_event_count_small(weigh_pool_rounded(bytes));
 }
 
 /*
@@ -138,13 +154,20 @@ static inline void weigh_event_uncount_small(uint64_t footprint)
 static inline bool weigh_event_small_passes(size_t bytes)
 {
 	struct weigh_thread *thread = weigh_self;
-	if (weigh_unlikely(weigh_gate.on != WEIGH_GATE_KNOWN) || weigh_unlikely(!thread) ||
-	    weigh_unlikely(bytes - 1 >= WEIGH_POOL_SMALL_MAX) ||
-	    weigh_unlikely(thread->countdown < (int64_t)bytes))
+	if (weigh_unlikely(weigh_gate.on != WEIGH_GATE_KNOWN) || !weigh_event_is_unsampled(thread, bytes))
 		return false;
-	thread->countdown -= (int64_t)bytes;
-	thread->allocations++;
-	weigh_event_count_small(weigh_pool_rounded(bytes));
+	weigh_event_pass_small(thread, bytes);
+	return true;
+}
+
+/* The same while a profiled function runs: the line it is on is charged. */
+static inline bool weigh_event_small_passes_watched(size_t bytes)
+{
+	struct weigh_thread *thread = weigh_self;
+	if (weigh_gate.on != WEIGH_GATE_WATCHED || !weigh_event_is_unsampled(thread, bytes))
+		return false;
+	weigh_event_pass_small(thread, bytes);
+	weigh_profile_note(weigh_pool_rounded(bytes), 0);
 	return true;
 }
 
@@ -159,6 +182,7 @@ static inline void weigh_event_small(struct weigh_thread *thread, void *block, s
 	thread->allocations++;
 	thread->countdown -= (int64_t)bytes;
 	weigh_event_count_small(footprint);
+	weigh_profile_note(footprint, 0);
 	if (weigh_unlikely(thread->countdown < 0)) {
 		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_SMALL);
 		return;
@@ -229,6 +253,18 @@ static inline bool weigh_event_small_free_passes(const void *block)
 	return true;
 }
 
+/* The same while a profiled function runs. */
+static inline bool weigh_event_small_free_passes_watched(const void *block)
+{
+	uintptr_t address = (uintptr_t)block;
+	if (weigh_gate.on != WEIGH_GATE_WATCHED || !weigh_event_is_plain(address))
+		return false;
+	uint64_t footprint = weigh_pool_footprint(address);
+	weigh_event_count_small_freed(footprint);
+	weigh_profile_note(0, footprint);
+	return true;
+}
+
 /*
  * Whether a small block may be reallocated without an event: neither it nor
  * what replaces it is sampled. Then, when the request was granted,
@@ -267,6 +303,7 @@ static inline void weigh_event_free(void *block)
 	case WEIGH_BLOCK_SMALL:
 		weigh_event_check_peak();
 		weigh_event_count_small_freed(weigh_pool_footprint(address));
+		weigh_profile_note(0, weigh_pool_footprint(address));
 		weigh_state_clear(granule, address, false);
 		return;
 	default:

@@ -21,19 +21,42 @@ static const struct {
 	[WEIGH_SECTION_LARGE] = {sizeof(struct weigh_large), 4096, 1},
 };
 
+/* Of counters alone: what cannot be told from its request, such as arrays, still needs a site. */
+enum { COUNTING_PART = 20 };
+
+static uint32_t capacity_to_count(int id)
+{
+	bool fixed = id == WEIGH_SECTION_SIZES || id == WEIGH_SECTION_MOMENTS || id == WEIGH_SECTION_SHARES;
+	return fixed ? plan[id].capacity : plan[id].capacity / COUNTING_PART;
+}
+
 static uint64_t align(uint64_t offset)
 {
 	return (offset + 63) & ~63ull;
 }
 
+uint64_t weigh_layout_counting_size(void)
+{
+	uint64_t offset = align(sizeof(struct weigh_header));
+	for (int id = 0; id < WEIGH_SECTION_COUNT; id++)
+		offset = align(offset + (uint64_t)plan[id].entry_size * capacity_to_count(id));
+	return (offset + 4095) & ~4095ull;
+}
+
+static uint32_t capacity_of(int id, uint64_t file_size)
+{
+	if (file_size == weigh_layout_counting_size())
+		return capacity_to_count(id);
+	return file_size >= WEIGH_FILE_SIZE_EXACT ? plan[id].capacity * plan[id].larger : plan[id].capacity;
+}
+
 bool weigh_layout_make(struct weigh_header *header, uint64_t file_size)
 {
-	bool large = file_size >= WEIGH_FILE_SIZE_EXACT;
 	uint64_t offset = align(sizeof(*header));
 	for (int id = 0; id < WEIGH_SECTION_COUNT; id++) {
 		struct weigh_section *section = &header->sections[id];
 		section->entry_size = plan[id].entry_size;
-		section->capacity = plan[id].capacity * (large ? plan[id].larger : 1);
+		section->capacity = capacity_of(id, file_size);
 		section->offset = offset;
 		offset = align(offset + (uint64_t)section->entry_size * section->capacity);
 	}

@@ -11,9 +11,13 @@
 
 /*
  * Fills in the section table of a zeroed header, with the larger plan when the
- * file has WEIGH_FILE_SIZE_EXACT bytes; false when it is too small for either.
+ * file has WEIGH_FILE_SIZE_EXACT bytes, with the smallest when it has those of
+ * weigh_layout_counting_size; false when it is too small.
  */
 bool weigh_layout_make(struct weigh_header *header, uint64_t file_size);
+
+/* The bytes of a file for a recording that only counts, which has the smallest plan. */
+uint64_t weigh_layout_counting_size(void);
 
 /* The entries of a section. */
 static inline void *weigh_layout_entries(struct weigh_header *header, enum weigh_section_id id)

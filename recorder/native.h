@@ -103,6 +103,8 @@ static inline bool weigh_native_born(struct weigh_thread *thread, uintptr_t addr
 	}
 	thread->allocations++;
 	thread->countdown = countdown;
+	if (weigh_unlikely(thread->profile))
+		weigh_profile_charge(thread->profile, footprint, 0);
 	return true;
 }
 
@@ -140,6 +142,8 @@ static inline bool weigh_native_gone(struct weigh_thread *thread, uintptr_t addr
 		pending->blocks_freed++;
 		weigh_state_clear(granule, address, true);
 	}
+	if (weigh_unlikely(thread->profile))
+		weigh_profile_charge(thread->profile, 0, footprint);
 	return true;
 }
 

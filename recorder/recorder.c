@@ -14,6 +14,7 @@
 #include "recorder/layout.h"
 #include "recorder/mappings.h"
 #include "recorder/pools.h"
+#include "recorder/profile.h"
 #include "recorder/prune.h"
 #include "recorder/resident.h"
 #include "recorder/sampler.h"
@@ -70,6 +71,7 @@ static struct weigh_error *lay_out(const struct weigh_recording *recording)
 	weigh_recorder.strings = weigh_layout_entries(header, WEIGH_SECTION_STRINGS);
 	weigh_recorder.walker = recording->walker;
 	weigh_recorder.exact = recording->exact;
+	weigh_recorder.counting = recording->counting;
 	return NULL;
 }
 
@@ -135,6 +137,7 @@ static struct weigh_error *end_inherited(void)
 			"recorder: a thread has not left the last recording: start the program anew");
 	weigh_spin_forget();
 	weigh_threads_forget_others();
+	weigh_profiles_forget_others();
 	release_tables();
 	unmap_capture();
 	return NULL;
@@ -175,8 +178,21 @@ struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording
 
 void weigh_recorder_survey(uint64_t blocks)
 {
-	if (weigh_recorder_running() && weigh_pools_survey(blocks))
-		weigh_gate.on = WEIGH_GATE_KNOWN;
+	if (!weigh_recorder_running() || !weigh_pools_survey(blocks))
+		return;
+	weigh_gate.on = WEIGH_GATE_KNOWN;
+	weigh_recorder_watch(weigh_profiles_watch());
+}
+
+void weigh_recorder_watch(bool watched)
+{
+	if (weigh_gate_knows_pools())
+		weigh_gate.on = watched ? WEIGH_GATE_WATCHED : WEIGH_GATE_KNOWN;
+}
+
+bool weigh_recorder_counting(void)
+{
+	return weigh_recorder_running() && weigh_recorder.counting;
 }
 
 /*

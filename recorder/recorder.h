@@ -36,6 +36,7 @@ struct weigh_recorder {
 	char *strings;
 	const struct weigh_walker *walker; /* static */
 	bool exact;
+	bool counting;
 	uint64_t started_ns;
 	int64_t small_room; /* live bytes of small blocks up to which there is no new peak; -1: not known */
 	struct weigh_spin intern; /* guards codes, strings, nodes and the making of sites */
@@ -47,6 +48,7 @@ enum weigh_gate_state {
 	WEIGH_GATE_SHUT = 0,
 	WEIGH_GATE_OPEN = 1,
 	WEIGH_GATE_KNOWN = 2, /* open, and all pools of the small-object allocator are known */
+	WEIGH_GATE_WATCHED = 3, /* known, but a profiled function runs: no small block passes unseen */
 };
 
 /*
@@ -66,10 +68,17 @@ static inline bool weigh_domain_under_gil(enum weigh_domain domain)
 	return domain == WEIGH_DOMAIN_MEM || domain == WEIGH_DOMAIN_OBJECT;
 }
 
+/* Whether all pools of the small-object allocator are known. */
+static inline bool weigh_gate_knows_pools(void)
+{
+	return weigh_gate.on >= WEIGH_GATE_KNOWN;
+}
+
 struct weigh_recording {
 	int fd; /* of the capture, allocated in full; the caller closes it */
 	bool exact;
 	bool forced;                /* exact because block sizes cannot be read */
+	bool counting;              /* for counters and lines only: nothing is sampled, the file is tiny */
 	uint32_t python;            /* PY_VERSION_HEX */
 	const char *command;        /* arguments, each ended by NUL */
 	size_t command_bytes;
@@ -97,6 +106,12 @@ bool weigh_recorder_running(void);
  * events of small blocks cost less from now on.
  */
 void weigh_recorder_survey(uint64_t blocks);
+
+/* Whether the recording that runs is one of counters only. */
+bool weigh_recorder_counting(void);
+
+/* A profiled function begins to run where none did, or the last one ends. Under the GIL. */
+void weigh_recorder_watch(bool watched);
 
 /* Footprint of live recorded blocks now and at the peak; 0 when not recording. */
 uint64_t weigh_recorder_live(void);

@@ -124,6 +124,10 @@ static double uniform(uint64_t *random)
 static void redraw(struct weigh_thread *thread)
 {
 	thread->period_log = weigh_recorder.exact ? 0 : state.period_log;
+	if (weigh_recorder.counting) {
+		thread->countdown = INT64_MAX / 2;
+		return;
+	}
 	if (!thread->period_log) {
 		thread->countdown = INT64_MIN / 2;
 		return;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/pages.h"
+#include "recorder/profile.h"
 #include "recorder/sampler.h"
 #include "weigh/format_math.h"
 
@@ -125,8 +126,10 @@ static struct weigh_thread *take_idle(void)
 	if (found)
 		found->idle = false;
 	weigh_spin_give(&lock);
-	if (found)
+	if (found) {
 		clear_record(found);
+		weigh_profile_abandon(found);
+	}
 	return found;
 }
 
@@ -185,6 +188,12 @@ void weigh_threads_forget_others(void)
 	for (struct weigh_thread *thread = all; thread; thread = thread->next)
 		thread->idle = thread != weigh_self;
 	strays = 0;
+}
+
+void weigh_threads_each(void (*call)(struct weigh_thread *thread))
+{
+	for (struct weigh_thread *thread = all; thread; thread = thread->next)
+		call(thread);
 }
 
 bool weigh_threads_quiet(const struct weigh_thread *except)

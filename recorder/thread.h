@@ -36,10 +36,11 @@ struct weigh_pending {
 struct weigh_thread {
 	uint32_t depth;       /* inside an event: nested ones pass through */
 	uint32_t natives;     /* entries of `native` */
-	const void *native[WEIGH_THREAD_NATIVES]; /* what malloc returned to nested calls */
-	uint32_t request;     /* domain + 1 whose request malloc is serving; 0: malloc's own */
+	struct weigh_profile *profile; /* by line of source; NULL while no profiled function runs */
 	int64_t countdown;    /* requested bytes until the next sample */
 	uint64_t allocations; /* recorded so far */
+	const void *native[WEIGH_THREAD_NATIVES]; /* what malloc returned to nested calls */
+	uint32_t request;     /* domain + 1 whose request malloc is serving; 0: malloc's own */
 	uint64_t random;      /* state of the generator */
 	unsigned period_log;  /* log2 of the mean bytes between samples; 0: everything */
 	bool gone;            /* the thread is ending: nothing more is recorded */
@@ -50,6 +51,7 @@ struct weigh_thread {
 	struct weigh_pending pending;
 
 	void *walk; /* the walker's memory of this thread */
+	struct weigh_profile *own_profile; /* once a profiled function has run; kept for ever */
 	struct weigh_thread *next; /* all threads' records, for ever */
 	bool idle; /* free to be used by a new thread */
 	struct weigh_frame frames[WEIGH_STACK_DEPTH];
@@ -86,6 +88,9 @@ bool weigh_threads_quiet(const struct weigh_thread *except);
  */
 bool weigh_stray_enter(void);
 void weigh_stray_leave(void);
+
+/* Calls for the record of every thread that there is or was. */
+void weigh_threads_each(void (*call)(struct weigh_thread *thread));
 
 /* About the bytes of threads' records that are resident. */
 uint64_t weigh_threads_resident(void);
