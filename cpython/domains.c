@@ -60,9 +60,8 @@ static inline struct weigh_thread *hand_on(size_t bytes, enum weigh_domain domai
 {
 	struct weigh_thread *thread = weigh_self;
 	bool large = bytes > WEIGH_POOL_SMALL_MAX || (domain == WEIGH_DOMAIN_RAW && bytes);
-	return large && malloc_records && weigh_gate.on == WEIGH_GATE_KNOWN && thread && !thread->depth
-		       ? thread
-		       : NULL;
+	return large && malloc_records && weigh_gate_knows_pools() && thread && !thread->depth ? thread
+											       : NULL;
 }
 
 /* The outermost domain that a request passes gives it its name. */
@@ -77,6 +76,8 @@ static inline uint32_t name_request(struct weigh_thread *thread, enum weigh_doma
 /* Out of line, so that a request that passes costs no more than a jump. */
 static __attribute__((noinline)) void *do_malloc(void *ctx, size_t bytes, enum weigh_domain domain)
 {
+	if (domain != WEIGH_DOMAIN_RAW && weigh_event_small_passes_watched(bytes))
+		return below[domain].malloc(ctx, bytes);
 	struct weigh_thread *thread = hand_on(bytes, domain);
 	if (thread) {
 		uint32_t outer = name_request(thread, domain);
@@ -91,6 +92,8 @@ static __attribute__((noinline)) void *do_malloc(void *ctx, size_t bytes, enum w
 static __attribute__((noinline)) void *do_calloc(void *ctx, size_t count, size_t size,
 						 enum weigh_domain domain)
 {
+	if (domain != WEIGH_DOMAIN_RAW && weigh_event_small_passes_watched(count * size))
+		return below[domain].calloc(ctx, count, size);
 	struct weigh_thread *thread = hand_on(count * size, domain);
 	if (thread) {
 		uint32_t outer = name_request(thread, domain);
@@ -105,7 +108,7 @@ static __attribute__((noinline)) void *do_calloc(void *ctx, size_t count, size_t
 /* Whether the end of a block, or its move to another of malloc's, is for malloc's hook to record. */
 static inline bool is_for_malloc(const void *block, enum weigh_domain domain)
 {
-	return malloc_records && weigh_gate.on == WEIGH_GATE_KNOWN &&
+	return malloc_records && weigh_gate_knows_pools() &&
 	       (domain == WEIGH_DOMAIN_RAW || weigh_event_is_native_counted(block));
 }
 
@@ -136,6 +139,10 @@ static __attribute__((noinline)) void *do_realloc(void *ctx, void *block, size_t
 
 static __attribute__((noinline)) void do_free(void *ctx, void *block, enum weigh_domain domain)
 {
+	if (domain != WEIGH_DOMAIN_RAW && weigh_event_small_free_passes_watched(block)) {
+		below[domain].free(ctx, block);
+		return;
+	}
 	if (block && !is_for_malloc(block, domain))
 		weigh_event_free(block);
 	below[domain].free(ctx, block);
@@ -218,7 +225,7 @@ static void *small_arena(void *ctx)
 	void *arena = arenas_below.alloc(ctx, ARENA_BYTES);
 	if (weigh_gate.on && arena)
 		weigh_shared_add(&weigh_recorder.header->counters.arenas, ARENA_BYTES);
-	if (weigh_gate.on == WEIGH_GATE_KNOWN && (!arena || !weigh_pools_add((uintptr_t)arena)))
+	if (weigh_gate_knows_pools() && (!arena || !weigh_pools_add((uintptr_t)arena)))
 		weigh_gate.on = WEIGH_GATE_OPEN;
 	if (thread)
 		weigh_event_leave(thread);
@@ -312,7 +319,7 @@ void weigh_domains_install(void)
 /* Inside an event, so that the hooks let the probes pass; while requests pass, nothing was there before us. */
 void weigh_domains_restore(void)
 {
-	if (weigh_gate.on == WEIGH_GATE_KNOWN)
+	if (weigh_gate_knows_pools())
 		return;
 	struct weigh_thread *thread = weigh_event_enter();
 	for (int i = 0; i < DOMAINS; i++) {

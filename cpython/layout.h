@@ -64,6 +64,31 @@ static inline bool weigh_frame_incomplete(weigh_python_frame *frame)
 	return frame->f_lasti < 0;
 }
 
+/* Whether a frame that has just been entered is at its beginning, and not resumed. */
+static inline bool weigh_frame_begins(weigh_python_frame *frame)
+{
+	return frame->f_lasti < 0;
+}
+
+/* Where the instructions of a code object begin, for weigh_frame_unit. */
+static inline const void *weigh_code_base(PyCodeObject *code)
+{
+	return PyBytes_AS_STRING(code->co_code);
+}
+
+/* How many units of two bytes its instructions take. */
+static inline uint32_t weigh_code_unit_count(PyCodeObject *code)
+{
+	return (uint32_t)PyBytes_GET_SIZE(code->co_code) / 2;
+}
+
+/* The unit that a running frame is at, whose code begins at `base`; before the first: a large number. */
+static inline uint32_t weigh_frame_unit(const weigh_python_frame *frame, const void *base)
+{
+	(void)base;
+	return (uint32_t)frame->f_lasti;
+}
+
 #else
 
 #if PY_VERSION_HEX >= 0x030e0000
@@ -129,6 +154,27 @@ static inline bool weigh_frame_incomplete(weigh_python_frame *frame)
 	PyCodeObject *code = weigh_frame_code(frame);
 	const char *first = (const char *)(_PyCode_CODE(code) + code->_co_firsttraceable);
 	return frame->owner != FRAME_OWNED_BY_GENERATOR && weigh_frame_pointer(frame) < first;
+}
+
+static inline bool weigh_frame_begins(weigh_python_frame *frame)
+{
+	PyCodeObject *code = weigh_frame_code(frame);
+	return weigh_frame_pointer(frame) <= (const char *)(_PyCode_CODE(code) + code->_co_firsttraceable);
+}
+
+static inline const void *weigh_code_base(PyCodeObject *code)
+{
+	return _PyCode_CODE(code);
+}
+
+static inline uint32_t weigh_code_unit_count(PyCodeObject *code)
+{
+	return (uint32_t)Py_SIZE(code);
+}
+
+static inline uint32_t weigh_frame_unit(weigh_python_frame *frame, const void *base)
+{
+	return (uint32_t)((weigh_frame_pointer(frame) - (const char *)base) / 2);
 }
 
 #endif

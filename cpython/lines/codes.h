@@ -1,0 +1,44 @@
+/*
+ * Code objects whose lines are profiled. With the GIL.
+ */
+#ifndef WEIGH_CPYTHON_LINES_CODES_H
+#define WEIGH_CPYTHON_LINES_CODES_H
+
+#include <Python.h>
+
+#include "recorder/profile.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether line starts are counted by unit of bytecode: where sys.monitoring tells of them. */
+extern const bool weigh_lines_by_unit;
+
+struct weigh_lines_code {
+	struct weigh_profile_code profile;
+	PyCodeObject *code; /* owned, for ever: threads may still write to its tables */
+	bool watched;       /* its events arrive */
+	struct weigh_lines_code *outer;   /* what it lies within, registered with it; NULL: nothing */
+	struct weigh_lines_code *family;  /* of a root: all that were registered with it, */
+	struct weigh_lines_code *sibling; /* by this */
+};
+
+/* What was registered for a code object; NULL: nothing. It stays for ever. */
+struct weigh_lines_code *weigh_lines_find(const PyCodeObject *code);
+
+/*
+ * Registers a code object and those among its constants, or finds it. NULL
+ * without memory, as an exception.
+ */
+struct weigh_lines_code *weigh_lines_register(PyCodeObject *code);
+
+/* All that share a code object's rows, itself included; by `sibling`. */
+static inline struct weigh_lines_code *weigh_lines_family(const struct weigh_lines_code *entry)
+{
+	return ((struct weigh_lines_code *)entry->profile.root)->family;
+}
+
+/* Whether a code object is another one or lies within it. */
+bool weigh_lines_is_within(const struct weigh_lines_code *entry, const struct weigh_lines_code *outer);
+
+#endif
