@@ -6,6 +6,11 @@ records a part of one:
     with weigh.Tracker("load.weigh"):
         load()
 
+or tells what each line of a function takes:
+
+    @weigh.profile
+    def load(): ...
+
 or tells what objects occupy:
 
     weigh.sizeof(rows), print(weigh.measure(rows))
@@ -28,6 +33,7 @@ __all__ = [
     "live_bytes",
     "measure",
     "peak_bytes",
+    "profile",
     "reset_peak",
     "sizeof",
     "snapshot",
@@ -44,6 +50,8 @@ _FROM_SIZES = ("compare", "explain", "flat", "measure", "sizeof", "types")
 def __getattr__(name):
     if name == "Tracker":
         from weigh._tracker import Tracker as value
+    elif name == "profile":
+        from weigh._lines import profile as value
     elif name == "snapshot":
         from weigh._snapshot import snapshot as value
     elif name in _FROM_RECORDER:

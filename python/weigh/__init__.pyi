@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from os import PathLike
 from types import TracebackType
-from typing import Literal, TypeVar
+from typing import Literal, TextIO, TypeVar, overload
 
 from weigh._sizes import compare as compare
 from weigh._sizes import explain as explain
@@ -11,6 +11,7 @@ from weigh._sizes import sizeof as sizeof
 from weigh._sizes import types as types
 
 _F = TypeVar("_F", bound=Callable[..., object])
+_P = TypeVar("_P")
 
 __version__: str
 progress: bool
@@ -35,6 +36,14 @@ class Tracker:
     ) -> None: ...
     def __call__(self, function: _F) -> _F: ...
 
+@overload
+def profile(
+    function: _P, stream: TextIO | None = None, precision: int | None = None, backend: object = None
+) -> _P: ...
+@overload
+def profile(
+    function: None = None, stream: TextIO | None = None, precision: int | None = None, backend: object = None
+) -> Callable[[_P], _P]: ...
 def snapshot(
     path: str | bytes | PathLike[str] | PathLike[bytes], *, overwrite: bool = False, in_place: bool = False
 ) -> None: ...

@@ -5,10 +5,10 @@ import os
 import sys
 from _thread import allocate_lock
 from contextlib import contextmanager
-from functools import wraps
 
 from weigh import _weigh
 from weigh._snapshot import explain
+from weigh._wrap import around_calls
 
 # Bytes to allocate: WEIGH_FILE_SIZE_SAMPLED and WEIGH_FILE_SIZE_EXACT of the format.
 SIZE_SAMPLED = 8 << 20
@@ -23,11 +23,6 @@ HEAP = {
     "peak": (True, False),
     "both": (True, True),
 }
-
-# Flags of code objects, as in the module inspect, which is slow to import.
-CO_GENERATOR = 0x20
-CO_COROUTINE = 0x80
-CO_ASYNC_GENERATOR = 0x200
 
 
 class Tracker:
@@ -84,14 +79,7 @@ class Tracker:
         self._recording.leave(kind is not None)
 
     def __call__(self, function):
-        flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-        if flags & CO_ASYNC_GENERATOR:
-            return _wrap_async_generator(function, self._call)
-        if flags & CO_COROUTINE:
-            return _wrap_coroutine(function, self._call)
-        if flags & CO_GENERATOR:
-            return _wrap_generator(function, self._call)
-        return _wrap_function(function, self._call)
+        return around_calls(function, self._call)
 
     @contextmanager
     def _call(self):
@@ -169,6 +157,8 @@ class _Recording:
             raise explain(self.shown, error) from error
         finally:
             _weigh.finish(self.file)
+            if "weigh._lines" in sys.modules:
+                _weigh.count()  # lines that are profiled need a recording still
 
 
 def _create(file, shown, size, overwrite):
@@ -191,54 +181,3 @@ def _create(file, shown, size, overwrite):
         os.unlink(name)
         raise _weigh.WeighError(f"{shown}: {error.strerror}: make room for {size >> 20} MiB") from error
     return fd
-
-
-def _wrap_function(function, call):
-    @wraps(function)
-    def recorded(*args, **kwargs):
-        with call():
-            return function(*args, **kwargs)
-
-    return recorded
-
-
-def _wrap_coroutine(function, call):
-    @wraps(function)
-    async def recorded(*args, **kwargs):
-        with call():
-            return await function(*args, **kwargs)
-
-    return recorded
-
-
-def _wrap_generator(function, call):
-    @wraps(function)
-    def recorded(*args, **kwargs):
-        with call():
-            return (yield from function(*args, **kwargs))
-
-    return recorded
-
-
-def _wrap_async_generator(function, call):
-    @wraps(function)
-    async def recorded(*args, **kwargs):
-        with call():
-            values = function(*args, **kwargs)
-            step = values.__anext__()
-            while True:
-                try:
-                    value = await step
-                except StopAsyncIteration:
-                    return
-                try:
-                    sent = yield value
-                except GeneratorExit:
-                    await values.aclose()
-                    raise
-                except BaseException as error:
-                    step = values.athrow(error)
-                else:
-                    step = values.asend(sent)
-
-    return recorded
