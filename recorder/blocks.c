@@ -278,6 +278,40 @@ bool weigh_blocks_watch(uintptr_t address)
 	return true;
 }
 
+static void visit_page(uint64_t page, void (*visit)(struct weigh_entry *entry, void *arg), void *arg)
+{
+	struct weigh_entry *entries = entries_of(page);
+	for (unsigned i = 0; entries && i < 1u << log_of(page); i++)
+		if (entries[i].used)
+			visit(&entries[i], arg);
+}
+
+static void visit_granule(struct weigh_granule *granule, void (*visit)(struct weigh_entry *entry, void *arg),
+			  void *arg)
+{
+	for (unsigned i = 0; i < WEIGH_GRANULE_PAGES; i++) {
+		uint64_t page = __atomic_load_n(&granule->pages[i], __ATOMIC_RELAXED);
+		if (page & SMALL_PAGE) {
+			visit_page(page, visit, arg);
+		} else if (page && weigh_spin_take(&granule->lock)) {
+			visit_page(granule->pages[i], visit, arg);
+			weigh_spin_give(&granule->lock);
+		}
+	}
+}
+
+void weigh_blocks_each(void (*visit)(struct weigh_entry *entry, void *arg), void *arg)
+{
+	for (size_t i = 0; i < 1 << WEIGH_ROOT_SHIFT; i++) {
+		struct weigh_leaf *leaf = __atomic_load_n(&weigh_blocks_root[i], __ATOMIC_ACQUIRE);
+		for (size_t j = 0; leaf && j < 1 << WEIGH_LEAF_SHIFT; j++) {
+			struct weigh_granule *granule = __atomic_load_n(&leaf->granules[j], __ATOMIC_ACQUIRE);
+			if (granule)
+				visit_granule(granule, visit, arg);
+		}
+	}
+}
+
 void weigh_blocks_clear(void)
 {
 	memset(weigh_blocks_root, 0, sizeof(weigh_blocks_root));

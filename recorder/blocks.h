@@ -48,7 +48,8 @@ struct weigh_entry {
 	uint64_t sampled : 1;
 	uint64_t code : 1; /* a code object lives here */
 	uint64_t period : 6; /* log2 of the sampling period; 0: taken for certain */
-	uint64_t birth : 45; /* allocations of its thread before it */
+	uint64_t traced : 1; /* see traces.h */
+	uint64_t birth : 44; /* allocations of its thread before it */
 	uint64_t site : 24;
 	uint64_t size : 40; /* requested bytes; saturates at 1 TiB */
 };
@@ -186,6 +187,13 @@ void weigh_blocks_drop(struct weigh_granule *granule, uintptr_t address, struct 
  * Under the GIL.
  */
 bool weigh_blocks_watch(uintptr_t address);
+
+/*
+ * Calls back with every entry, which may change all but where it lies; those
+ * of native blocks under their granule's lock. Under the GIL. What another
+ * thread holds for long is left out.
+ */
+void weigh_blocks_each(void (*visit)(struct weigh_entry *entry, void *arg), void *arg);
 
 /* Forgets everything. No other thread may be inside the map. */
 void weigh_blocks_clear(void);

@@ -9,6 +9,7 @@
 #include "recorder/native.h"
 #include "recorder/sampler.h"
 #include "recorder/sites.h"
+#include "recorder/traces.h"
 
 static struct weigh_spin sizes_locks[WEIGH_SIZE_STRIPES];
 
@@ -93,6 +94,8 @@ static __attribute__((noinline)) bool store(struct weigh_thread *thread, void *b
 		return false;
 	}
 	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SAMPLED, entry.kind != WEIGH_KIND_SMALL);
+	if (entry.traced)
+		weigh_trace_born(domain, entry.size);
 	count_size(thread, domain, entry.size, &weight);
 	count_live_samples(1);
 	return true;
@@ -107,6 +110,7 @@ static __attribute__((noinline)) void record_sampled(struct weigh_thread *thread
 		.kind = kind,
 		.sampled = 1,
 		.period = kind == WEIGH_KIND_OPAQUE ? 0 : weigh_sampler_draw(thread),
+		.traced = weigh_trace_is_due(thread, domain),
 		.birth = thread->allocations,
 		.size = bytes < largest ? bytes : largest,
 	};
@@ -133,6 +137,7 @@ static inline bool record_certain(struct weigh_thread *thread, void *block, size
 	struct weigh_entry entry = {
 		.kind = WEIGH_KIND_SMALL,
 		.sampled = 1,
+		.traced = weigh_trace_is_due(thread, domain),
 		.birth = thread->allocations,
 		.site = site,
 		.size = bytes,
@@ -141,6 +146,8 @@ static inline bool record_certain(struct weigh_thread *thread, void *block, size
 		return false;
 	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SAMPLED, false);
 	weigh_site_born_certain(site, bytes, footprint);
+	if (entry.traced)
+		weigh_trace_born(domain, bytes);
 	struct weigh_size_bucket *bucket = &weigh_recorder.sizes[weigh_size_bucket_index(bytes)];
 	bucket->blocks += 1;
 	bucket->bytes += (double)(int64_t)bytes;
@@ -193,6 +200,11 @@ static inline enum weigh_site_change change_of(const struct weigh_thread *thread
 	return WEIGH_SITE_FREED;
 }
 
+static inline enum weigh_domain domain_of(const struct weigh_entry *entry)
+{
+	return (enum weigh_domain)weigh_recorder.sites[entry->site].domain;
+}
+
 /* malloc's block that an extension reports is recorded anew at once: no fall, and at the peak what it becomes. */
 static void note_peak(enum weigh_removal why, enum weigh_block_kind kind)
 {
@@ -215,6 +227,8 @@ static void remove_entry(struct weigh_taken *taken, enum weigh_removal why)
 		weigh_codes_forget((const void *)taken->address);
 	if (!entry->sampled)
 		return;
+	if (entry->traced)
+		weigh_trace_ended(domain_of(entry), entry->size);
 	struct weigh_weight weight = entry_weight(entry, taken->footprint);
 	if (!weigh_site_apply((uint32_t)entry->site, &weight, change_of(weigh_self, entry, why)))
 		weigh_recorder_lose(WEIGH_LOSS_BUSY, entry->size);
@@ -267,6 +281,8 @@ static inline bool end_certain(const struct weigh_thread *thread, uintptr_t addr
 	weigh_state_clear(granule, address, false);
 	uint64_t footprint = count_out(address, WEIGH_KIND_SMALL, entry.size, WEIGH_REMOVE_FREE);
 	bool brief = change_of(thread, &entry, WEIGH_REMOVE_FREE) == WEIGH_SITE_BRIEF;
+	if (entry.traced)
+		weigh_trace_ended(domain_of(&entry), entry.size);
 	weigh_site_ended_certain((uint32_t)entry.site, entry.size, footprint, brief);
 	return true;
 }
@@ -327,6 +343,8 @@ void weigh_event_put_back(const struct weigh_taken *taken)
 	weigh_state_set(taken->granule, taken->address, taken->state, kind != WEIGH_KIND_SMALL);
 	if (!sampled || !taken->entry.sampled)
 		return;
+	if (taken->entry.traced)
+		weigh_trace_born(domain_of(&taken->entry), taken->entry.size);
 	struct weigh_weight weight = entry_weight(&taken->entry, taken->footprint);
 	if (!weigh_site_apply((uint32_t)taken->entry.site, &weight, WEIGH_SITE_BACK))
 		weigh_recorder_lose(WEIGH_LOSS_BUSY, taken->entry.size);

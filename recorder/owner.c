@@ -19,7 +19,11 @@ bool weigh_owner_find(uintptr_t block, struct weigh_owner *owner)
 	if (!weigh_blocks_read(granule, block, &entry) || !entry.sampled)
 		return false;
 	*owner = (struct weigh_owner){
-		.site = (uint32_t)entry.site, .period_log = (unsigned)entry.period, .bytes = entry.size};
+		.site = (uint32_t)entry.site,
+		.period_log = (unsigned)entry.period,
+		.bytes = entry.size,
+		.traced = entry.traced,
+	};
 	return true;
 }
 

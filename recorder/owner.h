@@ -18,6 +18,7 @@ struct weigh_owner {
 	uint32_t site;
 	unsigned period_log; /* log2 of the sampling period; 0: taken for certain */
 	uint64_t bytes;      /* requested */
+	bool traced;         /* see traces.h */
 };
 
 /* The record of the block at an address; false when it has none, or another thread is changing it. */

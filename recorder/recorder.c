@@ -21,6 +21,7 @@
 #include "recorder/sites.h"
 #include "recorder/stacks.h"
 #include "recorder/thread.h"
+#include "recorder/traces.h"
 #include "weigh/format_math.h"
 
 #include <errno.h>
@@ -38,9 +39,21 @@ bool weigh_recorder_running(void)
 	return weigh_gate.on != WEIGH_GATE_SHUT;
 }
 
+static struct weigh_error *map_without_file(size_t bytes)
+{
+	weigh_recorder.header = weigh_pages_take(bytes);
+	if (!weigh_recorder.header)
+		return weigh_error_create(WEIGH_ERROR_MEMORY,
+					  "recorder: no memory for its tables: free some and try again");
+	weigh_recorder.header->file_size = bytes;
+	return NULL;
+}
+
 static struct weigh_error *map_capture(int fd)
 {
-	struct stat status;
+	struct stat status = {.st_size = WEIGH_FILE_SIZE_EXACT};
+	if (fd < 0)
+		return map_without_file((size_t)status.st_size);
 	if (fstat(fd, &status) < 0)
 		return weigh_error_create_system(errno, "capture", "check its file system");
 	void *map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -53,7 +66,11 @@ static struct weigh_error *map_capture(int fd)
 
 static void unmap_capture(void)
 {
-	munmap(weigh_recorder.header, weigh_recorder.header->file_size);
+	size_t bytes = weigh_recorder.header->file_size;
+	if (weigh_recorder.fileless)
+		weigh_pages_give(weigh_recorder.header, bytes);
+	else
+		munmap(weigh_recorder.header, bytes);
 	weigh_recorder.header = NULL;
 }
 
@@ -159,6 +176,7 @@ struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording
 	if (!guard_against_fork())
 		return weigh_error_create_system(errno, "recorder: forked children cannot be told apart",
 						 "use Linux 4.14 or later");
+	weigh_recorder.fileless = recording->fd < 0;
 	if ((error = map_capture(recording->fd)))
 		return error;
 	if ((error = lay_out(recording)) || (error = make_tables())) {
@@ -168,12 +186,31 @@ struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording
 	weigh_recorder.started_ns = weigh_clock_now();
 	describe(recording);
 	weigh_sampler_init();
+	weigh_traces_begin(0);
 	weigh_threads_reset();
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	memcpy(weigh_recorder.header->magic, WEIGH_MAGIC, sizeof(weigh_recorder.header->magic));
 	weigh_recorder.small_room = -1;
 	weigh_gate.on = WEIGH_GATE_OPEN;
 	return NULL;
+}
+
+static uint32_t gate_before_fork;
+
+void weigh_recorder_before_fork(void)
+{
+	gate_before_fork = weigh_gate.on;
+}
+
+void weigh_recorder_after_fork(void)
+{
+	if (!gate_before_fork || !weigh_recorder.fileless || !weigh_threads_at_rest(weigh_self))
+		return;
+	weigh_spin_forget();
+	weigh_threads_flush_others();
+	weigh_threads_forget_others();
+	weigh_recorder.header->pid = (uint32_t)getpid();
+	weigh_gate.on = gate_before_fork;
 }
 
 void weigh_recorder_survey(uint64_t blocks)

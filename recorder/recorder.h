@@ -37,6 +37,7 @@ struct weigh_recorder {
 	const struct weigh_walker *walker; /* static */
 	bool exact;
 	bool counting;
+	bool fileless;
 	uint64_t started_ns;
 	int64_t small_room; /* live bytes of small blocks up to which there is no new peak; -1: not known */
 	struct weigh_spin intern; /* guards codes, strings, nodes and the making of sites */
@@ -75,7 +76,7 @@ static inline bool weigh_gate_knows_pools(void)
 }
 
 struct weigh_recording {
-	int fd; /* of the capture, allocated in full; the caller closes it */
+	int fd; /* of the capture, allocated in full; the caller closes it. -1: the recording has no file */
 	bool exact;
 	bool forced;                /* exact because block sizes cannot be read */
 	bool counting;              /* for counters and lines only: nothing is sampled, the file is tiny */
@@ -91,6 +92,16 @@ struct weigh_recording {
  * short; the file is then left without a magic.
  */
 struct weigh_error *weigh_recorder_start(const struct weigh_recording *recording);
+
+/*
+ * A recording without a file belongs to its process alone, so that a forked
+ * child has a copy and goes on with it. To be called around fork, by the
+ * handlers of pthread_atfork: before it, and in the child, where it does
+ * nothing when the recording has a file or a thread of the parent was just
+ * changing what was copied.
+ */
+void weigh_recorder_before_fork(void);
+void weigh_recorder_after_fork(void);
 
 /*
  * Closes the gate, waits until no thread is inside an event, and marks the

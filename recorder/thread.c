@@ -183,6 +183,13 @@ void weigh_threads_reset(void)
 	}
 }
 
+void weigh_threads_flush_others(void)
+{
+	for (struct weigh_thread *thread = all; thread; thread = thread->next)
+		if (thread != weigh_self && !thread->idle)
+			weigh_thread_flush(thread);
+}
+
 void weigh_threads_forget_others(void)
 {
 	for (struct weigh_thread *thread = all; thread; thread = thread->next)
@@ -196,15 +203,19 @@ void weigh_threads_each(void (*call)(struct weigh_thread *thread))
 		call(thread);
 }
 
+bool weigh_threads_at_rest(const struct weigh_thread *except)
+{
+	for (struct weigh_thread *thread = all; thread; thread = thread->next)
+		if (thread != except && !thread->idle && __atomic_load_n(&thread->depth, __ATOMIC_ACQUIRE))
+			return false;
+	return !__atomic_load_n(&strays, __ATOMIC_ACQUIRE);
+}
+
 bool weigh_threads_quiet(const struct weigh_thread *except)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	for (int try = 0; try < 1000; try++) {
-		bool quiet = true;
-		for (struct weigh_thread *thread = all; thread && quiet; thread = thread->next)
-			quiet = thread == except || thread->idle ||
-				!__atomic_load_n(&thread->depth, __ATOMIC_ACQUIRE);
-		if (quiet && !__atomic_load_n(&strays, __ATOMIC_ACQUIRE))
+		if (weigh_threads_at_rest(except))
 			return true;
 		nanosleep(&pause, NULL);
 	}

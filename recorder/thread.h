@@ -44,6 +44,7 @@ struct weigh_thread {
 	uint64_t random;      /* state of the generator */
 	unsigned period_log;  /* log2 of the mean bytes between samples; 0: everything */
 	bool gone;            /* the thread is ending: nothing more is recorded */
+	bool hidden;          /* what it allocates now is recorded, and not traced: see traces.h */
 	uint16_t index;       /* in the capture's threads */
 	uint64_t name_at;     /* allocations at which to look for a name; 0: known */
 	uint32_t generation;  /* of the site table, when this thread last found a site in it */
@@ -73,8 +74,14 @@ bool weigh_threads_init(void);
 /* Starts all records anew for a new recording. No thread may be inside an event. */
 void weigh_threads_reset(void);
 
+/* In a forked child: adds what threads that are not here had pending to the shared counters. */
+void weigh_threads_flush_others(void);
+
 /* In a forked child: the records of threads that are not here are free again. */
 void weigh_threads_forget_others(void);
+
+/* Whether no thread is inside an event now. */
+bool weigh_threads_at_rest(const struct weigh_thread *except);
 
 /*
  * Waits (at most a second) until no thread is inside an event; false when one

@@ -202,7 +202,8 @@ static void test_entry_keeps_its_largest_values(void **unused)
 		.kind = 3,
 		.period = 63,
 		.code = 1,
-		.birth = (1ull << 45) - 1,
+		.traced = 1,
+		.birth = (1ull << 44) - 1,
 		.site = (1u << 24) - 1,
 		.size = (1ull << 40) - 1,
 	};
@@ -213,8 +214,9 @@ static void test_entry_keeps_its_largest_values(void **unused)
 	assert_int_equal(back.kind, 3);
 	assert_int_equal(back.period, 63);
 	assert_int_equal(back.code, 1);
+	assert_int_equal(back.traced, 1);
 	assert_int_equal(back.sampled, 0);
-	assert_true(back.birth == (1ull << 45) - 1);
+	assert_true(back.birth == (1ull << 44) - 1);
 	assert_int_equal(back.site, (1u << 24) - 1);
 	assert_true(back.size == (1ull << 40) - 1);
 	assert_int_equal(sizeof(struct weigh_entry), 16);
