@@ -15,9 +15,11 @@
 #include "interpose/patch.h"
 #include "module/heap.h"
 #include "module/lines.h"
+#include "module/module.h"
 #include "module/recording.h"
 #include "module/sizes.h"
 #include "module/tallies.h"
+#include "module/tracemalloc.h"
 #include "recorder/layout.h"
 #include "recorder/recorder.h"
 
@@ -27,9 +29,15 @@
 
 static PyObject *weigh_exception;
 
+PyObject *weigh_module_raise(const char *message)
+{
+	PyErr_SetString(weigh_exception, message);
+	return NULL;
+}
+
 static PyObject *raise_error(struct weigh_error *error)
 {
-	PyErr_SetString(weigh_exception, error->message);
+	weigh_module_raise(error->message);
 	weigh_error_destroy(error);
 	return NULL;
 }
@@ -105,18 +113,12 @@ static bool begin(struct weigh_recording *recording)
 	return true;
 }
 
-/* One that only counts makes way. */
-static PyObject *start(PyObject *module, PyObject *args)
+/* A recording that only counts makes way. */
+bool weigh_module_record(int fd, bool exact, PyObject *command)
 {
-	int fd;
-	int exact;
-	PyObject *command;
-	(void)module;
-	if (!PyArg_ParseTuple(args, "ipO!:start", &fd, &exact, &PyTuple_Type, &command))
-		return NULL;
 	PyObject *joined = can_record() ? join_command(command) : NULL;
 	if (!joined)
-		return NULL;
+		return false;
 	if (weigh_recorder_counting())
 		weigh_recorder_stop();
 	struct weigh_recording recording = {
@@ -127,7 +129,17 @@ static PyObject *start(PyObject *module, PyObject *args)
 	};
 	bool begun = begin(&recording);
 	Py_DECREF(joined);
-	if (!begun)
+	return begun;
+}
+
+static PyObject *start(PyObject *module, PyObject *args)
+{
+	int fd;
+	int exact;
+	PyObject *command;
+	(void)module;
+	if (!PyArg_ParseTuple(args, "ipO!:start", &fd, &exact, &PyTuple_Type, &command) ||
+	    !weigh_module_record(fd, exact, command))
 		return NULL;
 	Py_RETURN_NONE;
 }
@@ -248,7 +260,7 @@ PyMODINIT_FUNC PyInit__weigh(void)
 		return NULL;
 	}
 	if (!weigh_sizes_add(module) || !weigh_tallies_add(module) || !weigh_heap_add(module) ||
-	    !weigh_lines_add(module))
+	    !weigh_lines_add(module) || !weigh_tracemalloc_add(module))
 		Py_CLEAR(module);
 	return module;
 }
