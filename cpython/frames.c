@@ -10,6 +10,7 @@
 #include "cpython/names.h"
 #include "cpython/text.h"
 #include "cpython/walk.h"
+#include "recorder/recorder.h"
 
 #ifndef CO_NO_MONITORING_EVENTS
 #define CO_NO_MONITORING_EVENTS 0
@@ -18,8 +19,12 @@
 static uint64_t hash(void *memory, bool gil, uint64_t seed)
 {
 	PyThreadState *state = weigh_state_own(gil);
-	bool any = state && weigh_frame_top(state);
-	return weigh_hash_step(any ? weigh_walk_hash(memory, state) : 0, seed);
+	uint32_t frames = weigh_recorder.frames;
+	if (!state || !weigh_frame_top(state))
+		return weigh_hash_step(0, seed);
+	if (frames != UINT32_MAX)
+		seed = weigh_hash_step(weigh_state_depth(state), seed);
+	return weigh_hash_step(weigh_walk_hash(memory, state, frames), seed);
 }
 
 /*

@@ -189,6 +189,18 @@ static inline PyThreadState *weigh_state_current(void)
 #endif
 }
 
+/* A number that changes with how deep the calls of a thread are: of Python, before 3.12 also of C. */
+static inline uint32_t weigh_state_depth(const PyThreadState *state)
+{
+#if PY_VERSION_HEX < 0x030b0000
+	return (uint32_t)state->recursion_depth;
+#elif PY_VERSION_HEX < 0x030c0000
+	return (uint32_t)state->recursion_remaining;
+#else
+	return (uint32_t)state->py_recursion_remaining;
+#endif
+}
+
 /*
  * The calling thread's own state, or NULL when Python does not know it. Before
  * 3.12 the current state is the GIL holder's, whichever thread asks, so

@@ -87,15 +87,21 @@ static inline bool stands(const struct weigh_walk_frame *known)
  * Brings the run up to date as far as frame `last`, which is in the chain and
  * in the run. Where the chain goes another way the run is cut off, and false
  * returned. Of the frame below the floor the word alone is compared: it waits
- * in a call, and so do those below.
+ * in a call, and so do those below. Past so many frames nothing is looked at.
  */
-static bool settle(struct weigh_walk *walk, uint32_t last, uint32_t floor)
+static bool settle(struct weigh_walk *walk, uint32_t last, uint32_t floor, uint32_t frames)
 {
-	struct weigh_walk_frame *const lowest = &walk->run[floor];
+	bool all = frames > last - floor;
+	struct weigh_walk_frame *const lowest = &walk->run[all ? floor : last + 1 - frames];
 	struct weigh_walk_frame *const end = &walk->run[last];
 	struct weigh_walk_frame *changed = end + 1;
 	struct weigh_walk_frame *known = end;
-	weigh_python_frame *frame;
+	weigh_python_frame *frame = end->frame;
+	/* That has mostly gone on since; without it the others can be looked at four by four. */
+	if (weigh_frame_word(frame) != end->word) {
+		end->word = weigh_frame_word(frame);
+		changed = end;
+	}
 	while (known - lowest >= 3 && stands(known) && stands(known - 1) && stands(known - 2) &&
 	       stands(known - 3))
 		known -= 4;
@@ -112,7 +118,7 @@ static bool settle(struct weigh_walk *walk, uint32_t last, uint32_t floor)
 		}
 		frame = outer;
 	}
-	if (frame && weigh_frame_word(frame) != lowest[-1].word) {
+	if (all && frame && weigh_frame_word(frame) != lowest[-1].word) {
 		walk->length = 0;
 		return false;
 	}
@@ -241,7 +247,7 @@ static bool reach(struct weigh_walk *walk, const struct _stack_chunk *chunk, con
  * shorter than it was.
  */
 static bool extend(struct weigh_walk *walk, const struct _stack_chunk *chunk, weigh_python_frame *top,
-		   uint64_t *sum)
+		   uint32_t frames, uint64_t *sum)
 {
 	struct reached reached;
 	bool known = find_segment(walk, chunk);
@@ -253,7 +259,7 @@ static bool extend(struct weigh_walk *walk, const struct _stack_chunk *chunk, we
 		walk->length = 0;
 		return false;
 	}
-	if (!settle(walk, reached.length - 1, segment->floor))
+	if (!settle(walk, reached.length - 1, segment->floor, frames))
 		return false;
 	if (!known)
 		walk->segment[walk->segments++] = (struct weigh_walk_segment){
@@ -264,7 +270,7 @@ static bool extend(struct weigh_walk *walk, const struct _stack_chunk *chunk, we
 	return true;
 }
 
-uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state)
+uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state, uint32_t frames)
 {
 	enum { TRIES = 4 };
 	const struct _stack_chunk *chunk = top_chunk(state);
@@ -272,12 +278,13 @@ uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state)
 	uint32_t last = walk->length - 1;
 	if (walk->length > 1 && walk->run[last].frame == top) {
 		const struct weigh_walk_segment *segment = &walk->segment[walk->segments - 1];
-		if (segment->chunk == chunk && last >= segment->floor && settle(walk, last, segment->floor))
+		if (segment->chunk == chunk && last >= segment->floor &&
+		    settle(walk, last, segment->floor, frames))
 			return walk->run[last].sum;
 	}
 	for (int try = 0; try < TRIES && walk->length > 1; try++) {
 		uint64_t sum;
-		if (extend(walk, chunk, top, &sum))
+		if (extend(walk, chunk, top, frames, &sum))
 			return sum;
 	}
 	return start_run(walk, chunk, top);

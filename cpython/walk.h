@@ -56,8 +56,12 @@ struct weigh_walk {
 	uintptr_t words[WEIGH_WALK_WORDS];
 };
 
-/* The sum of the stack of the calling thread, whose state this is. */
-uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state);
+/*
+ * The sum of the stack of the calling thread, whose state this is. `frames` of
+ * the innermost are looked at; those further out are taken as they were when
+ * they last were, so that two stacks of one sum may differ there.
+ */
+uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state, uint32_t frames);
 
 /* The same sum by looking at every frame from `frame` outwards. */
 uint64_t weigh_walk_plain(struct weigh_walk *walk, weigh_python_frame *frame);

@@ -114,7 +114,7 @@ static bool begin(struct weigh_recording *recording)
 }
 
 /* A recording that only counts makes way. */
-bool weigh_module_record(int fd, bool exact, PyObject *command)
+bool weigh_module_record(int fd, bool exact, PyObject *command, uint32_t frames)
 {
 	PyObject *joined = can_record() ? join_command(command) : NULL;
 	if (!joined)
@@ -124,6 +124,7 @@ bool weigh_module_record(int fd, bool exact, PyObject *command)
 	struct weigh_recording recording = {
 		.fd = fd,
 		.exact = exact,
+		.frames = frames,
 		.command = PyByteArray_AS_STRING(joined),
 		.command_bytes = (size_t)PyByteArray_GET_SIZE(joined),
 	};
@@ -139,7 +140,7 @@ static PyObject *start(PyObject *module, PyObject *args)
 	PyObject *command;
 	(void)module;
 	if (!PyArg_ParseTuple(args, "ipO!:start", &fd, &exact, &PyTuple_Type, &command) ||
-	    !weigh_module_record(fd, exact, command))
+	    !weigh_module_record(fd, exact, command, 0))
 		return NULL;
 	Py_RETURN_NONE;
 }

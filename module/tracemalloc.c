@@ -53,7 +53,7 @@ static bool record(void)
 	}
 	handlers = true;
 	PyObject *command = PyTuple_New(0);
-	own = command && weigh_module_record(-1, true, command);
+	own = command && weigh_module_record(-1, true, command, frames_wanted);
 	Py_XDECREF(command);
 	return own;
 }

@@ -89,6 +89,7 @@ static struct weigh_error *lay_out(const struct weigh_recording *recording)
 	weigh_recorder.walker = recording->walker;
 	weigh_recorder.exact = recording->exact;
 	weigh_recorder.counting = recording->counting;
+	weigh_recorder.frames = recording->frames ? recording->frames : UINT32_MAX;
 	return NULL;
 }
 

@@ -38,6 +38,7 @@ struct weigh_recorder {
 	bool exact;
 	bool counting;
 	bool fileless;
+	uint32_t frames; /* innermost ones that tell stacks of one depth apart; UINT32_MAX: all */
 	uint64_t started_ns;
 	int64_t small_room; /* live bytes of small blocks up to which there is no new peak; -1: not known */
 	struct weigh_spin intern; /* guards codes, strings, nodes and the making of sites */
@@ -80,6 +81,7 @@ struct weigh_recording {
 	bool exact;
 	bool forced;                /* exact because block sizes cannot be read */
 	bool counting;              /* for counters and lines only: nothing is sampled, the file is tiny */
+	uint32_t frames;            /* innermost ones that tell stacks of one depth apart; 0: all */
 	uint32_t python;            /* PY_VERSION_HEX */
 	const char *command;        /* arguments, each ended by NUL */
 	size_t command_bytes;

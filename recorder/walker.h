@@ -32,7 +32,7 @@ struct weigh_walker {
 	/* Bytes that hash wants to keep for each thread, at first zero. */
 	size_t memory_bytes;
 
-	/* A hash of the whole stack, also of one without frames, and of the seed. */
+	/* A hash of the stack, also of one without frames, and of the seed: of as much as weigh_recorder.frames says. */
 	uint64_t (*hash)(void *memory, bool gil, uint64_t seed);
 
 	/* The frames, innermost first; their number, at most `capacity`. */

@@ -23,7 +23,7 @@ static void check(void)
 		scratch = PyMem_RawCalloc(1, sizeof(*scratch));
 	}
 	events++;
-	if (weigh_walk_hash(memory, state) != weigh_walk_plain(scratch, weigh_frame_top(state)))
+	if (weigh_walk_hash(memory, state, UINT32_MAX) != weigh_walk_plain(scratch, weigh_frame_top(state)))
 		differences++;
 }
 
