@@ -134,20 +134,18 @@ static inline bool record_certain(struct weigh_thread *thread, void *block, size
 	uint32_t site = weigh_site_recall(thread, domain);
 	if (weigh_unlikely(site == WEIGH_SITE_UNKNOWN))
 		return false;
-	struct weigh_entry entry = {
-		.kind = WEIGH_KIND_SMALL,
-		.sampled = 1,
-		.traced = weigh_trace_is_due(thread, domain),
-		.birth = thread->allocations,
-		.site = site,
-		.size = bytes,
-	};
+	bool traced = weigh_trace_is_due(thread, domain);
+	struct weigh_entry entry = weigh_entry_certain(thread->allocations, traced, site, bytes);
 	if (weigh_unlikely(!weigh_blocks_add(granule, (uintptr_t)block, entry)))
 		return false;
 	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SAMPLED, false);
-	weigh_site_born_certain(site, bytes, footprint);
-	if (entry.traced)
+	if (traced)
 		weigh_trace_born(domain, bytes);
+	if (weigh_recorder.fileless) {
+		weigh_site_hold(site);
+		return true;
+	}
+	weigh_site_born_certain(site, bytes, footprint);
 	struct weigh_size_bucket *bucket = &weigh_recorder.sizes[weigh_size_bucket_index(bytes)];
 	bucket->blocks += 1;
 	bucket->bytes += (double)(int64_t)bytes;
@@ -280,9 +278,13 @@ static inline bool end_certain(const struct weigh_thread *thread, uintptr_t addr
 	weigh_blocks_drop(granule, address, found);
 	weigh_state_clear(granule, address, false);
 	uint64_t footprint = count_out(address, WEIGH_KIND_SMALL, entry.size, WEIGH_REMOVE_FREE);
-	bool brief = change_of(thread, &entry, WEIGH_REMOVE_FREE) == WEIGH_SITE_BRIEF;
 	if (entry.traced)
-		weigh_trace_ended(domain_of(&entry), entry.size);
+		weigh_trace_ended(WEIGH_DOMAIN_OBJECT, entry.size);
+	if (weigh_recorder.fileless) {
+		weigh_site_release((uint32_t)entry.site);
+		return true;
+	}
+	bool brief = change_of(thread, &entry, WEIGH_REMOVE_FREE) == WEIGH_SITE_BRIEF;
 	weigh_site_ended_certain((uint32_t)entry.site, entry.size, footprint, brief);
 	return true;
 }
