@@ -4,7 +4,8 @@
  */
 #include "base/child.h"
 
-#include <dirent.h>
+#include "base/procfs.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -31,29 +32,11 @@ static void set_mask(const uint64_t *mask, uint64_t *before)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, before, KERNEL_SIGNALS);
 }
 
-/* As the directory of open files gives them, for kernels older than close_range (5.9). */
-static void close_by_list(int kept)
+static bool close_other(int fd, int list, void *kept)
 {
-	struct entry {
-		uint64_t inode;
-		int64_t offset;
-		uint16_t bytes;
-		uint8_t type;
-		char name[];
-	};
-	char entries[4096] __attribute__((aligned(8)));
-	int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
-	long bytes;
-	while (list >= 0 && (bytes = syscall(SYS_getdents64, list, entries, sizeof(entries))) > 0) {
-		for (long at = 0; at < bytes;) {
-			const struct entry *entry = (const struct entry *)(entries + at);
-			int fd = atoi(entry->name);
-			if (entry->name[0] != '.' && fd != kept && fd != list)
-				close(fd);
-			at += entry->bytes;
-		}
-	}
-	close(list);
+	if (fd != *(int *)kept && fd != list)
+		close(fd);
+	return true;
 }
 
 /*
@@ -64,8 +47,9 @@ static void close_others(int kept)
 {
 	bool done = (kept == 0 || syscall(SYS_close_range, 0u, (unsigned)kept - 1, 0) == 0) &&
 		    syscall(SYS_close_range, (unsigned)kept + 1, UINT_MAX, 0) == 0;
+	/* For kernels older than close_range (5.9). */
 	if (!done)
-		close_by_list(kept);
+		weigh_procfs_each("/proc/self/fd", close_other, &kept);
 }
 
 /* Better this process than the program, when memory runs out. */
