@@ -20,6 +20,7 @@
 #include "module/sizes.h"
 #include "module/tallies.h"
 #include "module/tracemalloc.h"
+#include "module/usage.h"
 #include "recorder/layout.h"
 #include "recorder/recorder.h"
 
@@ -261,7 +262,7 @@ PyMODINIT_FUNC PyInit__weigh(void)
 		return NULL;
 	}
 	if (!weigh_sizes_add(module) || !weigh_tallies_add(module) || !weigh_heap_add(module) ||
-	    !weigh_lines_add(module) || !weigh_tracemalloc_add(module))
+	    !weigh_lines_add(module) || !weigh_tracemalloc_add(module) || !weigh_usage_add(module))
 		Py_CLEAR(module);
 	return module;
 }

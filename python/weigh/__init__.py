@@ -32,6 +32,7 @@ __all__ = [
     "flat",
     "live_bytes",
     "measure",
+    "memory_usage",
     "peak_bytes",
     "profile",
     "reset_peak",
@@ -54,6 +55,8 @@ def __getattr__(name):
         from weigh._lines import profile as value
     elif name == "snapshot":
         from weigh._snapshot import snapshot as value
+    elif name == "memory_usage":
+        from weigh._usage import memory_usage as value
     elif name in _FROM_RECORDER:
         from weigh import _weigh
 

@@ -9,6 +9,7 @@ from weigh._sizes import flat as flat
 from weigh._sizes import measure as measure
 from weigh._sizes import sizeof as sizeof
 from weigh._sizes import types as types
+from weigh._usage import memory_usage as memory_usage
 
 _F = TypeVar("_F", bound=Callable[..., object])
 _P = TypeVar("_P")
