@@ -68,7 +68,8 @@ static struct weigh_error *add_point(struct weigh_mprof_series *series, double m
 {
 	if (!grow(&series->points, series->count, &series->room, sizeof(*series->points)))
 		return weigh_error_create_memory();
-	series->points[series->count++] = (struct weigh_mprof_point){time, mib};
+	/* Less than nothing is how memory_profiler says that it could not read. */
+	series->points[series->count++] = (struct weigh_mprof_point){time, fmax(mib, 0)};
 	return NULL;
 }
 
@@ -217,10 +218,10 @@ static int compare_calls(const void *a, const void *b)
 	return by_start ? by_start : (left->end < right->end) - (left->end > right->end);
 }
 
-static void sort_series(struct weigh_mprof_series *series)
+void weigh_mprof_sort(struct weigh_mprof_point *points, size_t count)
 {
-	if (series->count)
-		qsort(series->points, series->count, sizeof(*series->points), compare_points);
+	if (count)
+		qsort(points, count, sizeof(*points), compare_points);
 }
 
 /* `text` ends with NUL, and is cut into lines. */
@@ -254,6 +255,30 @@ static struct weigh_error *read_text(struct reader *reader, char *text, size_t l
 		reader->path, line);
 }
 
+/* Functions in the order of their first calls; false without memory. */
+static bool order_functions(struct weigh_mprof *p)
+{
+	uint32_t *numbers = calloc(p->function_count + 1, sizeof(*numbers)), next = 0;
+	char **names = calloc(p->function_count + 1, sizeof(*names));
+	if (!numbers || !names) {
+		free(numbers);
+		free(names);
+		return false;
+	}
+	for (size_t i = 0; i < p->call_count; i++) {
+		uint32_t *number = &numbers[p->calls[i].function];
+		if (!*number) {
+			names[next] = p->functions[p->calls[i].function];
+			*number = ++next;
+		}
+		p->calls[i].function = *number - 1;
+	}
+	free(numbers);
+	free(p->functions);
+	p->functions = names;
+	return true;
+}
+
 struct weigh_error *weigh_mprof_parse(const char *text, size_t length, const char *path,
 				      struct weigh_mprof **profile)
 {
@@ -273,15 +298,17 @@ struct weigh_error *weigh_mprof_parse(const char *text, size_t length, const cha
 		error = read_text(&reader, copy, length);
 	}
 	free(copy);
+	if (!error && p->call_count)
+		qsort(p->calls, p->call_count, sizeof(*p->calls), compare_calls);
+	if (!error && !order_functions(p))
+		error = weigh_error_create_memory();
 	if (error) {
 		weigh_mprof_destroy(p);
 		return error;
 	}
-	sort_series(&p->memory);
+	weigh_mprof_sort(p->memory.points, p->memory.count);
 	for (size_t i = 0; i < p->child_count; i++)
-		sort_series(&p->children[i]);
-	if (p->call_count)
-		qsort(p->calls, p->call_count, sizeof(*p->calls), compare_calls);
+		weigh_mprof_sort(p->children[i].points, p->children[i].count);
 	*profile = p;
 	return NULL;
 }

@@ -47,7 +47,7 @@ struct weigh_mprof {
 	struct weigh_mprof_series memory;
 	struct weigh_mprof_series *children;
 	size_t child_count, child_room;
-	char **functions;
+	char **functions; /* in the order of their first calls */
 	size_t function_count, function_room;
 	struct weigh_mprof_call *calls; /* in the order of their start */
 	size_t call_count, call_room;
@@ -62,6 +62,9 @@ struct weigh_error *weigh_mprof_open(const char *path, struct weigh_mprof **prof
 struct weigh_error *weigh_mprof_parse(const char *text, size_t length, const char *path,
 				      struct weigh_mprof **profile);
 void weigh_mprof_destroy(struct weigh_mprof *profile); /* takes NULL */
+
+/* Puts points into the order of time. */
+void weigh_mprof_sort(struct weigh_mprof_point *points, size_t count);
 
 /* The highest of a series; 0 when it is empty. */
 double weigh_mprof_peak(const struct weigh_mprof_series *series);

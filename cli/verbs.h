@@ -11,5 +11,6 @@ extern const struct weigh_verb weigh_verb_report; /* cli/report.c */
 extern const struct weigh_verb weigh_verb_heap;   /* cli/heap.c */
 extern const struct weigh_verb weigh_verb_advise; /* cli/advise.c */
 extern const struct weigh_verb weigh_verb_verify; /* cli/verify.c */
+extern const struct weigh_verb weigh_verb_mprof;  /* cli/mprof.c */
 
 #endif

@@ -94,6 +94,12 @@ static void run(const struct weigh_verb *verb, char **argv, int argc)
 
 void golden_run(const struct golden *golden, const struct weigh_verb *verb, const char *folder)
 {
+	golden_run_into(golden, verb, folder, "out");
+}
+
+void golden_run_into(const struct golden *golden, const struct weigh_verb *verb, const char *folder,
+		     const char *file)
+{
 	char *argv[10] = {(char *)golden->capture};
 	int argc = 1;
 
@@ -102,5 +108,5 @@ void golden_run(const struct golden *golden, const struct weigh_verb *verb, cons
 	setenv("COLUMNS", golden->columns, 1);
 	setenv("LC_ALL", golden->locale, 1);
 	run(verb, argv, argc);
-	golden_compare(golden->name, read_text("out"), folder);
+	golden_compare(golden->name, read_text(file), folder);
 }

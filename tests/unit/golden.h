@@ -20,6 +20,10 @@ struct golden {
 /* Run a verb on the capture and compare what it prints. `folder`, where the test works, has a fixed name in it. */
 void golden_run(const struct golden *golden, const struct weigh_verb *verb, const char *folder);
 
+/* The same of a file that the verb writes. */
+void golden_run_into(const struct golden *golden, const struct weigh_verb *verb, const char *folder,
+		     const char *file);
+
 /* Compare a text, which is freed. */
 void golden_compare(const char *name, char *text, const char *folder);
 
