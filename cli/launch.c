@@ -55,30 +55,38 @@ static bool add(struct environment *e, char **slot, const char *name, const char
 	return true;
 }
 
-/*
- * A copy of our own environment in the same order. PYTHONPATH leads to the
- * boot file; the boot puts the old one back before the program sees it.
- */
-static bool environment_init(struct environment *e, const struct weigh_program *program, const char *boot)
+/* A copy of our own environment in the same order, with room for `more`. */
+static bool environment_copy(struct environment *e, size_t more)
 {
 	size_t count = 0, used = 0;
 	bool from_module = getenv("WEIGH_PACKAGE") != NULL;
-	char *old_path = NULL, **path_slot = NULL, folder[4096];
 
 	memset(e, 0, sizeof(*e));
 	while (environ[count])
 		count++;
-	e->entries = calloc(count + 5, sizeof(*e->entries));
-	if (!e->entries)
+	e->entries = calloc(count + more + 1, sizeof(*e->entries));
+	for (size_t i = 0; e->entries && i < count; i++)
+		if (!is_ours(environ[i], from_module))
+			e->entries[used++] = environ[i];
+	return e->entries != NULL;
+}
+
+/*
+ * The environment of a program to be recorded. PYTHONPATH leads to the boot
+ * file; the boot puts the old one back before the program sees it.
+ */
+static bool environment_init(struct environment *e, const struct weigh_program *program, const char *boot)
+{
+	char *old_path = NULL, **path_slot = NULL, folder[4096];
+	size_t used = 0;
+
+	if (!environment_copy(e, 4))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (is_ours(environ[i], from_module))
-			continue;
-		if (!path_slot && is_variable(environ[i], "PYTHONPATH")) {
-			old_path = environ[i] + strlen("PYTHONPATH=");
+	for (; e->entries[used]; used++) {
+		if (!path_slot && is_variable(e->entries[used], "PYTHONPATH")) {
+			old_path = e->entries[used] + strlen("PYTHONPATH=");
 			path_slot = &e->entries[used];
 		}
-		e->entries[used++] = environ[i];
 	}
 	if (!path_slot)
 		path_slot = &e->entries[used++];
@@ -110,6 +118,7 @@ static int inherited(int fd)
 /* Files and words the child needs, made before the fork. */
 struct start {
 	const char *interpreter;
+	const char *advice; /* what to do when it cannot be executed */
 	char **argv; /* owned, not its strings */
 	struct environment environment;
 	char boot[128];
@@ -151,16 +160,27 @@ static bool make_argv(struct start *s, char *const *arguments)
 	return true;
 }
 
-static struct weigh_error *start_init(struct start *s, struct weigh_launch *l,
-				      const struct weigh_program *program)
+static void start_clear(struct start *s, const char *interpreter, const char *advice)
 {
 	memset(s, 0, sizeof(*s));
 	s->capture = s->boot_end = s->failure_end = s->failure_fd = -1;
-	s->interpreter = program->python->interpreter;
+	s->interpreter = interpreter;
+	s->advice = advice;
+}
+
+static struct weigh_error *too_many_files(void)
+{
+	return weigh_error_create_system(errno, "run", "raise the limit on open files (ulimit -n)");
+}
+
+static struct weigh_error *start_init(struct start *s, struct weigh_launch *l,
+				      const struct weigh_program *program)
+{
+	start_clear(s, program->python->interpreter, "choose another interpreter with --python");
 	s->capture = inherited(program->capture);
 	if (s->capture < 0 || !make_pipe(&l->boot_fd, &s->boot_end) ||
 	    !make_pipe(&s->failure_fd, &s->failure_end))
-		return weigh_error_create_system(errno, "run", "raise the limit on open files (ulimit -n)");
+		return too_many_files();
 	fcntl(l->boot_fd, F_SETFL, O_NONBLOCK);
 	snprintf(s->boot, sizeof(s->boot), "fd=%d;status=%d;mode=%s;heap=%s%s%s", s->capture, s->boot_end,
 		 program->exact ? "exact" : "sampled", program->heap_peak ? "peak," : "",
@@ -170,11 +190,23 @@ static struct weigh_error *start_init(struct start *s, struct weigh_launch *l,
 	return NULL;
 }
 
+static struct weigh_error *start_init_plain(struct start *s, const char *path, char *const *arguments)
+{
+	start_clear(s, path, "choose another program");
+	if (!make_pipe(&s->failure_fd, &s->failure_end))
+		return too_many_files();
+	if (!make_argv(s, arguments) || !environment_copy(&s->environment, 0))
+		return weigh_error_create_memory();
+	return NULL;
+}
+
 /* The child, between fork and exec: nothing but system calls. */
 static void become_program(const struct start *s, const struct weigh_signals *signals)
 {
-	fcntl(s->capture, F_SETFD, 0);
-	fcntl(s->boot_end, F_SETFD, 0);
+	if (s->capture >= 0) {
+		fcntl(s->capture, F_SETFD, 0);
+		fcntl(s->boot_end, F_SETFD, 0);
+	}
 	weigh_signals_restore(signals);
 	execve(s->interpreter, s->argv, s->environment.entries);
 	int number = errno;
@@ -191,14 +223,15 @@ static struct weigh_error *spawn(struct weigh_launch *l, struct start *s)
 	if (l->pid == 0)
 		become_program(s, &l->signals);
 	close(s->failure_end);
-	close(s->boot_end);
+	if (s->boot_end >= 0)
+		close(s->boot_end);
 	s->failure_end = s->boot_end = -1;
 	/* Ends without a word as soon as exec has closed the other end. */
 	if (read(s->failure_fd, &number, sizeof(number)) <= 0)
 		return NULL;
 	waitpid(l->pid, NULL, 0);
 	l->pid = 0;
-	return weigh_error_create_system(number, s->interpreter, "choose another interpreter with --python");
+	return weigh_error_create_system(number, s->interpreter, s->advice);
 }
 
 struct weigh_error *weigh_launch_init(struct weigh_launch *l)
@@ -216,14 +249,25 @@ void weigh_launch_deinit(struct weigh_launch *l)
 	weigh_signals_deinit(&l->signals);
 }
 
+static struct weigh_error *start_and_deinit(struct weigh_launch *l, struct start *start,
+					    struct weigh_error *error)
+{
+	if (!error)
+		error = spawn(l, start);
+	start_deinit(start);
+	return error;
+}
+
 struct weigh_error *weigh_launch_start(struct weigh_launch *l, const struct weigh_program *program)
 {
 	struct start start;
-	struct weigh_error *error = start_init(&start, l, program);
-	if (!error)
-		error = spawn(l, &start);
-	start_deinit(&start);
-	return error;
+	return start_and_deinit(l, &start, start_init(&start, l, program));
+}
+
+struct weigh_error *weigh_launch_start_plain(struct weigh_launch *l, const char *path, char *const *arguments)
+{
+	struct start start;
+	return start_and_deinit(l, &start, start_init_plain(&start, path, arguments));
 }
 
 /* The boot says "ok" or why it refused, and closes its end. */
@@ -303,4 +347,13 @@ bool weigh_launch_wait(struct weigh_launch *l, uint64_t deadline_ns)
 	if (ended)
 		read_boot(l);
 	return ended;
+}
+
+int weigh_launch_end_alike(int wait_status)
+{
+	if (!WIFSIGNALED(wait_status))
+		return WEXITSTATUS(wait_status);
+	fflush(NULL);
+	weigh_signals_die(WTERMSIG(wait_status));
+	return 128 + WTERMSIG(wait_status);
 }

@@ -55,10 +55,20 @@ void weigh_launch_deinit(struct weigh_launch *l);
 struct weigh_error *weigh_launch_start(struct weigh_launch *l, const struct weigh_program *program);
 
 /*
+ * The same with any program, which is not recorded: `path` leads to it, and
+ * `arguments` are what follows its name, ended by NULL.
+ */
+struct weigh_error *weigh_launch_start_plain(struct weigh_launch *l, const char *path,
+					     char *const *arguments);
+
+/*
  * Waits until CLOCK_MONOTONIC `deadline_ns` at the latest, passing signals
  * on meanwhile. True when the program has ended; `wait_status` is then as
  * waitpid() gives it.
  */
 bool weigh_launch_wait(struct weigh_launch *l, uint64_t deadline_ns);
+
+/* The exit status, where the program's end can be told by one; dies of the signal where it died of one. */
+int weigh_launch_end_alike(int wait_status);
 
 #endif

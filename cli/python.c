@@ -91,12 +91,17 @@ static char *interpreter_beside_us(void)
 	return NULL;
 }
 
+char *weigh_program_find(const char *name)
+{
+	if (strchr(name, '/'))
+		return is_program(name) ? strdup(name) : NULL;
+	return search_path(name);
+}
+
 static struct weigh_error *find_interpreter(struct weigh_python *p, const char *wanted)
 {
-	if (wanted && strchr(wanted, '/'))
-		p->interpreter = is_program(wanted) ? strdup(wanted) : NULL;
-	else if (wanted)
-		p->interpreter = search_path(wanted);
+	if (wanted)
+		p->interpreter = weigh_program_find(wanted);
 	else
 		p->interpreter = interpreter_beside_us();
 	if (!wanted && !p->interpreter)

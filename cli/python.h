@@ -19,4 +19,7 @@ struct weigh_python {
 struct weigh_error *weigh_python_find(struct weigh_python *p, const char *wanted);
 void weigh_python_deinit(struct weigh_python *p);
 
+/* The program that a shell would run for `name`, to be freed; NULL when there is none. */
+char *weigh_program_find(const char *name);
+
 #endif

@@ -308,16 +308,6 @@ static void conclude(struct run *run)
 	tell(error);
 }
 
-/* The exit status, where the program's end can be told by one. */
-static int end_alike(int wait_status)
-{
-	if (!WIFSIGNALED(wait_status))
-		return WEXITSTATUS(wait_status);
-	fflush(NULL);
-	weigh_signals_die(WTERMSIG(wait_status));
-	return 128 + WTERMSIG(wait_status);
-}
-
 static void run_deinit(struct run *run)
 {
 	weigh_launch_deinit(&run->launch);
@@ -352,7 +342,7 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, int 
 	int wait_status = run.launch.wait_status;
 	run_deinit(&run);
 	if (!error)
-		*status = end_alike(wait_status);
+		*status = weigh_launch_end_alike(wait_status);
 	return error;
 }
 
