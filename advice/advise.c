@@ -19,6 +19,7 @@ static const struct {
 } rules[] = {
 	{weigh_rules_records, true},    {weigh_rules_values, true}, {weigh_rules_duplicates, true},
 	{weigh_rules_containers, true}, {weigh_rules_held, true},   {weigh_rules_stacks, false},
+	{weigh_rules_category, true},
 };
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };

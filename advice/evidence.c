@@ -17,6 +17,8 @@ static struct weigh_error *look_at_graph(struct weigh_evidence *e)
 		error = weigh_heap_equal_create(e->graph, &e->equal);
 	if (!error)
 		error = weigh_records_init(&e->records, e->graph, e->equal, e->lines, e->places);
+	if (!error)
+		error = weigh_pandas_init(&e->pandas, e->graph);
 	return error;
 }
 
@@ -78,5 +80,6 @@ void weigh_evidence_deinit(struct weigh_evidence *e)
 	weigh_heap_places_destroy(e->places);
 	weigh_heap_equal_destroy(e->equal);
 	weigh_records_deinit(&e->records);
+	weigh_pandas_deinit(&e->pandas);
 	*e = (struct weigh_evidence){0};
 }

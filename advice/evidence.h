@@ -9,6 +9,7 @@
 
 #include "advice/finding.h"
 #include "advice/lines.h"
+#include "advice/pandas.h"
 #include "advice/records.h"
 #include "base/error.h"
 #include "capture/names.h"
@@ -28,6 +29,7 @@ struct weigh_evidence {
 	struct weigh_heap_places *places;
 	struct weigh_heap_equal *equal;
 	struct weigh_records records;
+	struct weigh_pandas pandas;
 	const struct weigh_line_reader *source; /* set by who asks, who owns it; NULL: no source to be had */
 	uint32_t python; /* PY_VERSION_HEX */
 	/*

@@ -219,17 +219,6 @@ static void boxed_to_array(const struct subject *s)
 	finding->cost = weigh_collect_text(s->c, "a new object for each number that is read singly");
 }
 
-/* Of pandas: an object column, its categories, and the hash table of its index. */
-static double category_overhead(uint64_t values)
-{
-	enum { POINTER = 8 };
-	uint64_t buckets = 32;
-
-	while ((double)buckets * 0.77 < (double)values)
-		buckets *= 2;
-	return (double)(values * POINTER) + (double)buckets * (2 * POINTER + 0.25);
-}
-
 static void objects_to_category(const struct subject *s)
 {
 	if (!s->table->column || !weigh_field_is_text(s->field))
@@ -239,7 +228,7 @@ static void objects_to_category(const struct subject *s)
 		find(s, array ? 36 : 7, array ? "category" : "codes", WEIGH_CONTENT_CODES);
 	if (!finding)
 		return;
-	double overhead = category_overhead(s->field->values);
+	double overhead = weigh_categories_bytes(s->field->values);
 	unsigned width = weigh_width_of_codes(s->field->values);
 	finding->saving -= overhead;
 	finding->after += overhead;
@@ -290,6 +279,9 @@ struct weigh_error *weigh_rules_values(const struct weigh_evidence *evidence,
 {
 	for (uint32_t t = 0; t < evidence->records.count; t++) {
 		const struct weigh_record_table *table = &evidence->records.tables[t];
+		/* Frames are looked at column by column: see advice/rules_category.c. */
+		if (evidence->pandas.covered && evidence->pandas.covered[table->example])
+			continue;
 		for (uint32_t i = 0; i < table->model.field_count; i++) {
 			struct subject s = {.e = evidence,
 					    .c = collector,

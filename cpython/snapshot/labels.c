@@ -1,6 +1,8 @@
 /*
  * What people call single objects: a module or type its name, a function or
- * frame its name and where it stands. One thread; takes no memory of its own.
+ * frame its name and where it stands; and what a slice or a short array holds,
+ * for that says which columns of a frame are where. One thread; takes no
+ * memory of its own.
  */
 #include "cpython/snapshot/frames.h"
 #include "cpython/snapshot/shapes.h"
@@ -10,7 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL = 1024 };
+enum {
+	LABEL = 1024,
+	ARRAYS_MOST = 4096, /* of which is said what they hold; a program may have millions of short ones */
+};
 
 struct label {
 	char text[LABEL];
@@ -126,6 +131,86 @@ static PyCodeObject *code_of_frame(PyFrameObject *frame)
 #endif
 }
 
+/* Numbers and names side by side: "0, 2", "line, riders". False when there is no room. */
+static bool add_part(struct label *label, const char *text, size_t bytes)
+{
+	if (label->bytes + bytes + 2 > LABEL)
+		return false;
+	if (label->bytes)
+		add_bytes(label, ", ", 2);
+	add_bytes(label, text, bytes);
+	return true;
+}
+
+/* A name with a comma in it could not be told from two. */
+static bool add_name(struct label *label, PyObject *name)
+{
+	struct weigh_text_scratch scratch;
+	size_t bytes;
+	if (!name || !PyUnicode_CheckExact(name))
+		return false;
+	const char *utf8 = weigh_text_utf8(name, &scratch, &bytes);
+	return bytes && !memchr(utf8, ',', bytes) && add_part(label, utf8, bytes);
+}
+
+static bool add_number(struct label *label, int64_t number)
+{
+	char text[24];
+	int bytes = snprintf(text, sizeof(text), "%lld", (long long)number);
+	return add_part(label, text, (size_t)bytes);
+}
+
+static void put_items(struct weigh_scan *scan, const struct weigh_ndarray *array, bool names)
+{
+	struct label label = {.bytes = 0};
+	bool whole = true;
+	for (Py_ssize_t i = 0; whole && i < array->shape[0]; i++) {
+		const char *at = array->data + i * array->strides[0];
+		whole = names ? add_name(&label, *(PyObject *const *)at)
+			      : add_number(&label, *(const int64_t *)at);
+	}
+	if (whole)
+		put(scan, &label);
+}
+
+/* Short rows of int64 and of names; of a table of objects that lies row by row its size: "2 x 400000". */
+static void put_array(struct weigh_scan *scan, const struct weigh_ndarray *array)
+{
+	enum { CONTIGUOUS = 1, INT64 = 7 };
+	const struct weigh_ndarray_dtype *dtype = (const struct weigh_ndarray_dtype *)array->dtype;
+	if (!dtype || scan->arrays_told >= ARRAYS_MOST || !array->data)
+		return;
+	bool objects = dtype->number == WEIGH_NDARRAY_OBJECTS;
+	bool numbers = dtype->number == INT64 && (dtype->order == '=' || dtype->order == '<');
+	if (array->dimensions == 1 && array->shape[0] > 0 && array->shape[0] < LABEL / 2 &&
+	    (objects || numbers)) {
+		put_items(scan, array, objects);
+		scan->arrays_told++;
+	} else if (objects && array->dimensions == 2 && array->flags & CONTIGUOUS) {
+		struct label label = {.bytes = 0};
+		char text[48];
+		int bytes = snprintf(text, sizeof(text), "%zd x %zd", array->shape[0], array->shape[1]);
+		add_bytes(&label, text, (size_t)bytes);
+		put(scan, &label);
+		scan->arrays_told++;
+	}
+}
+
+/* "0:6:2"; a slice with anything but small numbers has no label. */
+static void put_slice(struct weigh_scan *scan, const PySliceObject *slice)
+{
+	PyObject *const parts[] = {slice->start, slice->stop, slice->step};
+	struct label label = {.bytes = 0};
+	char text[24];
+	for (int i = 0; i < 3; i++) {
+		if (!PyLong_CheckExact(parts[i]) || weigh_int_digits(parts[i]) > 1)
+			return;
+		int bytes = snprintf(text, sizeof(text), "%s%ld", i ? ":" : "", PyLong_AsLong(parts[i]));
+		add_bytes(&label, text, (size_t)bytes);
+	}
+	put(scan, &label);
+}
+
 void weigh_label_write(struct weigh_scan *scan, const struct weigh_plan *plan, PyObject *object)
 {
 	PyCodeObject *code;
@@ -152,7 +237,12 @@ void weigh_label_write(struct weigh_scan *scan, const struct weigh_plan *plan, P
 	case WEIGH_FORM_GENERATOR:
 		put_generator(scan, plan, object);
 		break;
+	case WEIGH_FORM_NDARRAY:
+		put_array(scan, (const struct weigh_ndarray *)object);
+		break;
 	default:
+		if (PySlice_Check(object))
+			put_slice(scan, (const PySliceObject *)object);
 		break;
 	}
 }

@@ -138,6 +138,7 @@ struct weigh_scan {
 	uint32_t type_count;
 	uint64_t number; /* of the object that is being written */
 	uint64_t labelled; /* the last object with a label */
+	uint32_t arrays_told; /* of which it was said what they hold */
 };
 
 /* plans.c. NULL without memory. */

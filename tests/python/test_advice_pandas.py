@@ -1,0 +1,99 @@
+"""Advice on frames of pandas: what is predicted from a capture is measured on the changed program."""
+
+import json
+import sys
+
+import pytest
+
+pandas = pytest.importorskip("pandas")
+
+ROWS = 200_000
+LINES = ["Blue line", "Red line", "Green line", "Orange line", "Silver line"]
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Few lines and stops, a note for each row, numbers between them."""
+    path = tmp_path / "riders.csv"
+    with path.open("w") as file:
+        file.write("line,day,stop,riders,note\n")
+        for n in range(ROWS):
+            file.write(f"{LINES[n * n % 5]},{n % 365},stop {n * n % 211},{n * 7919 % 1000},note {n}\n")
+    return path
+
+
+@pytest.fixture
+def record(weigh, tmp_path):
+    """Records a program; the path of the capture."""
+
+    def run(name, code, *words, options=("--heap=end",)):
+        program, capture = tmp_path / f"{name}.py", tmp_path / f"{name}.weigh"
+        program.write_text(code)
+        command = ["run", "-q", "-f", "-o", capture, "--python", sys.executable, *options]
+        ending = weigh(*command, program, *words)
+        assert ending.status == 0, ending.err
+        return capture
+
+    return run
+
+
+@pytest.fixture
+def advise(weigh):
+    def run(capture, *options):
+        ending = weigh("advise", "--json", "--rejected", *options, capture)
+        assert ending.status == 0, ending.err
+        return json.loads(ending.out)
+
+    return run
+
+
+def find(advice, rule):
+    return [finding for finding in advice["findings"] if finding["rule"] == rule]
+
+
+READ = "import sys\nimport pandas as pd\n\nframe = pd.read_csv(sys.argv[1])\n"
+
+
+def test_category_for_the_columns_that_pay(advise, record, weigh, table):
+    """The note is another one in each row; as a category it would take more."""
+    before = record("before", READ, table)
+    advice = advise(before)
+    (finding,) = find(advice, "category")
+    assert finding["line"] == 4 and finding["quantity"] == "end"
+    changed = 'frame = pd.read_csv(sys.argv[1], dtype={"line": "category", "stop": "category"})'
+    assert finding["change"]["after"] == changed
+    # For each row a code of one byte in the place of a reference, or of two: there are 211 stops.
+    assert finding["saving"] >= ROWS * (7 + 6)
+    (rejected,) = [each for each in advice["rejected"] if each["rule"] == "category"]
+    assert rejected["why"].startswith("note: 200,000 values in 200,000 rows") and rejected["saving"] < 0
+    after = record("after", READ.replace(READ.splitlines()[3], changed), table)
+    ending = weigh("verify", "--json", "--predicted", str(finding["saving"]), "--quantity", "end", before, after)
+    assert ending.status == 0, json.loads(ending.out)["end"]
+
+
+def test_what_is_shared_is_not_counted_twice(advise, record, table):
+    """A series that shows a column, and a copy of the reference: the texts stay with the other holder."""
+    kept = advise(record("kept", READ + 'texts = list(frame["stop"])\n', table))
+    (finding,) = find(kept, "category")
+    (alone,) = find(advise(record("alone", READ, table)), "category")
+    assert finding["saving"] <= alone["saving"]
+
+
+def test_text_that_spells_numbers(advise, record, weigh, table):
+    """With more values than a category is good for."""
+    code = READ + 'frame = frame[["day"]]\nframe["day"] = (frame["day"] + 1000 * frame.index).astype(str)\n'
+    before = record("text", code, table)
+    (finding,) = find(advise(before), "numeric-strings")
+    assert finding["change"]["after"] == 'frame["day"] = pd.to_numeric(frame["day"])'
+    after = record("as_numbers", code + finding["change"]["after"] + "\n", table)
+    ending = weigh("verify", "--json", "--predicted", str(finding["saving"]), "--quantity", "end", before, after)
+    assert ending.status == 0, json.loads(ending.out)["end"]
+
+
+def test_many_columns_of_one_block(advise, record, table):
+    """Columns of one dtype lie in one array; each is told by its own values."""
+    code = READ + 'frame["other"] = frame["line"] + "!"\nframe = frame.copy()\n'
+    advice = advise(record("copied", code, table))
+    (finding,) = find(advice, "category")
+    assert "line, stop, other" in finding["title"], finding["title"]
+    assert finding["evidence"].startswith("200,000 rows")
