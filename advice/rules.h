@@ -26,6 +26,8 @@ struct weigh_error *weigh_rules_containers(const struct weigh_evidence *evidence
 					   struct weigh_collector *collector);
 struct weigh_error *weigh_rules_category(const struct weigh_evidence *evidence,
 					 struct weigh_collector *collector);
+struct weigh_error *weigh_rules_reading(const struct weigh_evidence *evidence,
+					struct weigh_collector *collector);
 
 /* On stacks, source and time; needs no graph. */
 struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,

@@ -4,11 +4,6 @@ import sys
 
 import pandas as pd
 
-
-def main():
-    frame = pd.read_csv(sys.argv[1])
-    frame["line"] = frame["line"].astype("category")
-    print(frame.groupby("line", observed=True)["riders"].sum().max())
-
-
-main()
+frame = pd.read_csv(sys.argv[1])
+frame["line"] = frame["line"].astype("category")
+print(frame.groupby("line", observed=True)["riders"].sum().max())

@@ -4,10 +4,5 @@ import sys
 
 import pandas as pd
 
-
-def main():
-    frame = pd.read_csv(sys.argv[1], dtype={"line": "category"})
-    print(frame.groupby("line", observed=True)["riders"].sum().max())
-
-
-main()
+frame = pd.read_csv(sys.argv[1], dtype={"line": "category"})
+print(frame.groupby("line", observed=True)["riders"].sum().max())

@@ -161,20 +161,42 @@ def test_named_tuples_are_not_as_small_as_tuples(weigh, tmp_path):
     assert ending.status == 0, ending.out
 
 
-def test_category_at_read_and_afterwards(weigh, tmp_path):
+@pytest.fixture
+def riders_table(tmp_path):
+    """A line of few names, a day and a number in each of 400,000 rows."""
+    table = tmp_path / "riders.csv"
+    names = ["Blue line", "Red line", "Green line", "Orange line", "Silver line"]
+    lines = (f"{names[n * n % 5]},{n % 365},{n * 7919 % 1000}\n" for n in range(RIDERS))
+    table.write_text("line,day,riders\n" + "".join(lines))
+    return table
+
+
+RIDERS = 400_000
+
+
+def test_category_at_read_and_afterwards(advise, verify, riders_table):
     """Afterwards the end is the same, but the peak has seen the whole column."""
     pytest.importorskip("pandas")
-    rows, table = 400_000, tmp_path / "riders.csv"
-    names = ["Blue line", "Red line", "Green line", "Orange line", "Silver line"]
-    lines = (f"{names[n * n % 5]},{n % 365},{n * 7919 % 1000}\n" for n in range(rows))
-    table.write_text("line,day,riders\n" + "".join(lines))
-    before = record(weigh, tmp_path / "before.weigh", "category.py", table)
-    after = record(weigh, tmp_path / "after.weigh", "category_at_read.py", table)
+    advice = advise("category.py", riders_table, options=["--heap=end"])
+    finding = [each for each in advice["findings"] if "category" in each["change"]["after"]][0]
+    assert finding["rule"] == "columns-at-read" and finding["quantity"] == "peak"
     # A reference of 8 bytes for each row becomes a code of one; the few names are shared already.
-    ending = weigh("verify", "--json", "--predicted", str(rows * (8 - 1)), before, after)
-    found = json.loads(ending.out)
-    assert ending.status == 0, found["peak"]
+    assert finding["saving"] == RIDERS * (8 - 1)
+    assert finding["change"]["after"] in (EXAMPLES / "category_at_read.py").read_text()
+    found = verify(finding, "category_at_read.py", riders_table)
+    assert found["ok"], found["peak"]
     assert abs(found["end"]["saving"]) < 0.2 * found["peak"]["saving"]
+
+
+def test_columns_that_nobody_names(advise, verify, riders_table):
+    pytest.importorskip("pandas")
+    finding = the_finding(advise("columns.py", riders_table, options=["--heap=end"]), "columns-at-read")
+    assert finding["grade"] == "hypothesis"
+    assert finding["evidence"].endswith("names day")
+    assert finding["change"]["after"] in (EXAMPLES / "columns_used.py").read_text()
+    assert finding["saving"] == pytest.approx(RIDERS * 8, rel=0.01)
+    found = verify(finding, "columns_used.py", riders_table)
+    assert found["ok"], found["peak"]
 
 
 CHANGED = (

@@ -97,3 +97,22 @@ def test_many_columns_of_one_block(advise, record, table):
     (finding,) = find(advice, "category")
     assert "line, stop, other" in finding["title"], finding["title"]
     assert finding["evidence"].startswith("200,000 rows")
+
+
+def reading(advice):
+    return [each for each in advice["findings"] + advice["rejected"] if each["rule"] == "columns-at-read"]
+
+
+def test_what_is_read_as_it_should_be(advise, record, table):
+    """A category from the beginning, columns that are chosen: nothing is left to say."""
+    arguments = 'sys.argv[1], dtype={"line": "category"}, usecols=["line", "riders"]'
+    code = READ.replace("sys.argv[1]", arguments) + 'print(frame.groupby("line")["riders"].sum())\n'
+    assert not reading(advise(record("chosen", code, table)))
+
+
+def test_columns_are_used_without_being_named(advise, record, table):
+    """A frame that is written out needs all it has."""
+    code = READ + 'print(frame.groupby("line")["riders"].sum())\nframe.to_csv("out.csv")\n'
+    (rejected,) = reading(advise(record("written", code, table)))
+    assert "line 6 uses all columns" in rejected["why"]
+    assert rejected["saving"] > ROWS * 8
