@@ -33,8 +33,12 @@ struct seeker {
 
 static bool is_candidate(const struct weigh_evidence *e, uint32_t object)
 {
-	return !e->records.covered[object] && e->equal->of[object] != WEIGH_NO_OBJECT &&
-	       e->graph->counted[object] != UINT32_MAX && e->places->of[object] != WEIGH_NO_OBJECT;
+	if (e->records.covered[object] || e->equal->of[object] == WEIGH_NO_OBJECT ||
+	    e->graph->counted[object] == UINT32_MAX || e->places->of[object] == WEIGH_NO_OBJECT)
+		return false;
+	/* What the compiler makes alike nobody can make otherwise. */
+	uint32_t type = e->places->places[e->places->of[object]].type;
+	return e->graph->types[type].form != WEIGH_SNAPSHOT_CODE;
 }
 
 static void vote(struct group *group, uint32_t line)

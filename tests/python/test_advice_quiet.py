@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from advice_quiet_programs import PROGRAMS
 
 QUIET = {
     "a small script": "print(sum(range(1000)))",
@@ -80,22 +81,43 @@ print(total.shape)
 }
 
 
-@pytest.mark.parametrize("name", QUIET)
-def test_quiet(name, weigh, tmp_path):
-    if name == "numpy":
-        pytest.importorskip("numpy")
-    program, capture = tmp_path / "quiet.py", tmp_path / "quiet.weigh"
+ALL = QUIET | PROGRAMS
+
+
+@pytest.fixture(params=ALL)
+def program(request, tmp_path):
+    for package in ("numpy", "pandas"):
+        if f"import {package}" in ALL[request.param]:
+            pytest.importorskip(package)
+    path = tmp_path / "quiet.py"
     # The peak lasts long enough to be seen.
-    program.write_text(QUIET[name] + "\nimport time\ntime.sleep(0.5)\n")
+    path.write_text(ALL[request.param] + "\nimport time\ntime.sleep(0.5)\n")
+    return path
+
+
+def titles(done):
+    assert done.status == 0, done.err
+    return [finding["title"] for finding in json.loads(done.out)["findings"]]
+
+
+def test_quiet(program, weigh, tmp_path):
+    """By objects and stacks, at the peak and at the end."""
+    capture = tmp_path / "quiet.weigh"
     done = weigh("run", "-q", "--heap=both", "-o", capture, program)
     assert done.status == 0, done.err
     for when in ("peak", "end"):
         done = weigh("advise", "--json", "--at", when, capture)
         if when == "peak" and done.status == 1:
             continue  # nothing grew enough to be looked at
-        assert done.status == 0, done.err
-        advice = json.loads(done.out)
-        assert advice["findings"] == [], [finding["title"] for finding in advice["findings"]]
+        assert titles(done) == []
+
+
+def test_quiet_by_stacks_alone(program, weigh, tmp_path):
+    """Without a snapshot rules on stacks say what those on objects would have said first."""
+    capture = tmp_path / "quiet.weigh"
+    done = weigh("run", "-q", "--heap=no", "--exact", "-o", capture, program)
+    assert done.status == 0, done.err
+    assert titles(weigh("advise", "--json", capture)) == []
 
 
 def test_the_gate_decides_the_status(weigh, tmp_path):
