@@ -74,7 +74,7 @@ fuzz: ## opening captures under a coverage-guided fuzzer, a minute (SECONDS=600)
 golden: ## what reports print, against tests/golden; UPDATE=1 writes the files anew
 	@scripts/need compiler cmocka
 	@$(MAKE) -s --no-print-directory build/unit/build.ninja
-	@$(if $(UPDATE),WEIGH_GOLDEN_UPDATE=1) scripts/run-unit unit golden golden_heap golden_mprof
+	@$(if $(UPDATE),WEIGH_GOLDEN_UPDATE=1) scripts/run-unit unit golden golden_advice golden_heap golden_mprof
 
 test-python: $(TOOLS)/.made ## the Python tests on every Python found, two at a time (JOBS=1)
 	@scripts/need compiler c++ python

@@ -24,7 +24,7 @@ static void print_ink(const struct weigh_advice_report *report, enum weigh_ink i
 	weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
 }
 
-static const char *quantity_text(enum weigh_quantity quantity)
+const char *weigh_advice_quantity(enum weigh_quantity quantity)
 {
 	static const char *const texts[] = {[WEIGH_QUANTITY_PEAK] = "of the peak",
 					    [WEIGH_QUANTITY_END] = "live at the end",
@@ -95,7 +95,7 @@ static void print_finding(const struct weigh_advice_report *report, uint32_t num
 	snprintf(head, sizeof(head), "%2u  saves %s", number + 1, weigh_bytes_text(finding->saving, saving));
 	fputc('\n', out);
 	print_ink(report, WEIGH_INK_BOLD, head, out);
-	fprintf(out, " %s (%s %s %s): ", quantity_text(finding->quantity),
+	fprintf(out, " %s (%s %s %s): ", weigh_advice_quantity(finding->quantity),
 		weigh_bytes_text(finding->before, before), arrow, weigh_bytes_text(finding->after, after));
 	print_ink(report, WEIGH_INK_BOLD, finding->title, out);
 	fprintf(out, "  [%s, %s]\n", finding->id, weigh_grade_name(finding->grade));
@@ -180,7 +180,7 @@ void weigh_advice_print(const struct weigh_advice_report *report, FILE *out)
 	fputs("Advice for ", out);
 	print_ink(report, WEIGH_INK_BOLD, report->path, out);
 	fprintf(out, ": %s %s, findings from %s on\n", weigh_bytes_text(whole, bytes),
-		quantity_text(advice->quantity), weigh_bytes_text(advice->least, gate));
+		weigh_advice_quantity(advice->quantity), weigh_bytes_text(advice->least, gate));
 	if (!report->evidence->graph)
 		fputs("  no snapshot of the heap in it, so objects are not known: weigh run --heap=peak\n",
 		      out);

@@ -49,6 +49,9 @@ void weigh_advice_print_github(const struct weigh_advice_report *report, FILE *o
 /* What each table would take in each way. */
 void weigh_advice_print_ladder(const struct weigh_advice_report *report, FILE *out);
 
+/* What a saving is of, as it follows the bytes: "of the peak", "live at the end"; static. */
+const char *weigh_advice_quantity(enum weigh_quantity quantity);
+
 /* How many findings are shown. */
 uint32_t weigh_advice_shown(const struct weigh_advice_report *report);
 

@@ -8,7 +8,9 @@
 #include "report/advice.h"
 #include "report/document.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void add_text(struct weigh_document *d, yyjson_mut_val *object, const char *key, const char *text)
@@ -47,6 +49,26 @@ static void add_rules(struct weigh_document *d, yyjson_mut_val *driver, const st
 	}
 }
 
+enum { URI_MOST = 3 * 4096 + 16 };
+
+/* A path as a URI, or a reference relative to one: what may not stand there by itself as %XX. */
+static void write_uri(const char *path, char uri[static URI_MOST])
+{
+	static const char plain[] = "-._~/";
+	size_t used = 0;
+
+	if (*path == '/')
+		used = (size_t)snprintf(uri, URI_MOST, "file://");
+	for (; *path && used + 4 < URI_MOST; path++) {
+		unsigned char c = (unsigned char)*path;
+		if (isalnum(c) || strchr(plain, c))
+			uri[used++] = (char)c;
+		else
+			used += (size_t)snprintf(uri + used, URI_MOST - used, "%%%02X", c);
+	}
+	uri[used] = 0;
+}
+
 static void add_place(struct weigh_document *d, yyjson_mut_val *result,
 		      const struct weigh_advice_report *report, const struct weigh_finding *finding)
 {
@@ -57,9 +79,10 @@ static void add_place(struct weigh_document *d, yyjson_mut_val *result,
 	yyjson_mut_val *place =
 		yyjson_mut_obj_add_obj(d->doc, yyjson_mut_arr_add_obj(d->doc, places), "physicalLocation");
 	yyjson_mut_val *artifact = yyjson_mut_obj_add_obj(d->doc, place, "artifactLocation");
-	weigh_document_outside(d, artifact, "uri",
-			       report->sources ? weigh_source_short_path(report->sources, finding->file)
-					       : finding->file);
+	char uri[URI_MOST];
+	write_uri(report->sources ? weigh_source_short_path(report->sources, finding->file) : finding->file,
+		  uri);
+	weigh_document_outside(d, artifact, "uri", uri);
 	yyjson_mut_val *region = yyjson_mut_obj_add_obj(d->doc, place, "region");
 	weigh_document_uint(d, region, "startLine", finding->line ? finding->line : 1);
 }
@@ -71,9 +94,9 @@ static void add_result(struct weigh_document *d, yyjson_mut_val *results,
 	yyjson_mut_val *result = yyjson_mut_arr_add_obj(d->doc, results);
 	char bytes[WEIGH_NUMBER], text[1200];
 
-	snprintf(text, sizeof(text), "Saves %s of the %s: %s. %s", weigh_bytes_text(finding->saving, bytes),
-		 weigh_quantity_name(finding->quantity), finding->title,
-		 finding->evidence ? finding->evidence : "");
+	snprintf(text, sizeof(text), "Saves %s %s: %s (%s)", weigh_bytes_text(finding->saving, bytes),
+		 weigh_advice_quantity(finding->quantity), finding->title,
+		 finding->evidence ? finding->evidence : "no more is known");
 	weigh_document_text(d, result, "ruleId", finding->rule);
 	weigh_document_uint(d, result, "ruleIndex", rule_index(report->advice, number));
 	weigh_document_text(d, result, "level",

@@ -132,14 +132,14 @@ def test_the_gate_decides_the_status(weigh, tmp_path):
 
 
 def test_forms_for_ci(weigh, tmp_path):
-    program, capture = tmp_path / "loud.py", tmp_path / "loud.weigh"
+    program, capture = tmp_path / "it is loud.py", tmp_path / "loud.weigh"
     program.write_text("numbers = [i * 0.5 for i in range(500_000)]\nimport time\ntime.sleep(0.5)\n")
     assert weigh("run", "-q", "--heap=both", "-o", capture, program).status == 0
     (run,) = json.loads(weigh("advise", "--sarif", capture).out)["runs"]
     (result,) = [result for result in run["results"] if result["ruleId"] == "boxed-numbers"]
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "boxed-numbers"
     place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"].endswith("loud.py")
+    assert place["artifactLocation"]["uri"].endswith("it%20is%20loud.py")
     assert place["region"]["startLine"] == 1
     lines = weigh("advise", "--github", capture).out.splitlines()
     assert any(line.startswith("::warning file=") and "line=1" in line for line in lines)

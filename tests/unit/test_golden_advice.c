@@ -1,0 +1,77 @@
+/*
+ * What `weigh advise` prints, letter by letter, of the table in fake_table.h,
+ * in each of its forms: see golden.h.
+ */
+#include "cli/verbs.h"
+#include "fake_capture.h"
+#include "fake_table.h"
+#include "golden.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct golden goldens[] = {
+	{"advice", "rows.heap", "100", "C.UTF-8", {"--limit", "2", "--rejected"}},
+	{"advice-ascii", "rows.heap", "60", "C", {"--limit", "1"}},
+	{"advice-json", "rows.heap", "", "C.UTF-8", {"--json", "--limit", "1"}},
+	{"advice-sarif", "rows.heap", "", "C.UTF-8", {"--sarif", "--limit", "3"}},
+	{"advice-sarif-nowhere", "nowhere.heap", "", "C.UTF-8", {"--sarif", "--limit", "1"}},
+	{"advice-github", "rows.heap", "", "C.UTF-8", {"--github", "--limit", "2"}},
+	{"advice-github-nowhere", "nowhere.heap", "", "C.UTF-8", {"--github", "--limit", "1"}},
+	{"advice-ladder", "rows.heap", "80", "C.UTF-8", {"--ladder", "--limit", "1"}},
+};
+
+static char *folder;
+
+static void write_snapshot(const char *name, const char *file)
+{
+	struct fake_table table;
+	size_t size;
+
+	fake_table_init(&table, 0, file);
+	uint8_t *bytes = fake_snapshot_build(table.fake, &size);
+	fake_write(name, bytes, size);
+	free(bytes);
+	fake_table_deinit(&table);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	folder = fake_folder();
+	assert_int_equal(chdir(folder), 0);
+	/* A name that URIs and workflow commands must not have as it stands. */
+	write_snapshot("rows.heap", "/home/ada/my bus/caf\xc3\xa9, 100%.py");
+	write_snapshot("nowhere.heap", NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	assert_int_equal(chdir("/"), 0);
+	fake_remove(folder);
+	return 0;
+}
+
+static void test_golden(void **state)
+{
+	golden_run(*state, &weigh_verb_advise, folder);
+}
+
+int main(void)
+{
+	enum { COUNT = sizeof(goldens) / sizeof(goldens[0]) };
+	struct CMUnitTest tests[COUNT];
+
+	for (int i = 0; i < COUNT; i++)
+		tests[i] = (struct CMUnitTest){.name = goldens[i].name,
+					       .test_func = test_golden,
+					       .initial_state = (void *)&goldens[i]};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
