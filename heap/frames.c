@@ -39,14 +39,28 @@ static struct weigh_heap_frame frame_of(const struct weigh_heap_graph *graph, ui
 	return frame;
 }
 
-/* For each node: the innermost of its frames that is the program's own; 0: none is. */
+/* "<string>": of python -c, but also of the constructors that named tuples and dataclasses write. */
+static bool is_made_up(const char *file)
+{
+	return *file == '<';
+}
+
+/*
+ * For each node: the innermost of its frames that is the program's own; 0: none
+ * is. Code without a file counts where no file of the program called it.
+ */
 static uint32_t *find_own(const struct weigh_heap_graph *graph)
 {
 	uint32_t *own = calloc((size_t)graph->node_count + 1, sizeof(*own));
 
 	for (uint32_t i = 1; own && i < graph->node_count; i++) {
-		bool known = graph->nodes[i].code < graph->code_count;
-		own[i] = known && is_own(node_file(graph, i)) ? i : own[graph->nodes[i].parent];
+		uint32_t outer = own[graph->nodes[i].parent];
+
+		own[i] = outer;
+		if (graph->nodes[i].code >= graph->code_count || !is_own(node_file(graph, i)))
+			continue;
+		if (!is_made_up(node_file(graph, i)) || !outer || is_made_up(node_file(graph, outer)))
+			own[i] = i;
 	}
 	return own;
 }

@@ -6,7 +6,8 @@
  *
  * Not the program's own are files of the standard library, of installed
  * packages and frozen modules. A stack of those alone counts at its innermost
- * frame.
+ * frame. Code that was made from text ("<string>") is its own only where no
+ * file of the program called it.
  *
  * One thread; allocates with malloc.
  */

@@ -243,6 +243,40 @@ static void test_sites(void **state)
 	stage_deinit(&stage);
 }
 
+/* What a named tuple's constructor makes is made where it is called; of python -c the text itself counts. */
+static void test_code_without_a_file(void **state)
+{
+	struct fake_snapshot *fake = fake_snapshot_create();
+	uint32_t point = fake_snapshot_type(fake, "__main__", "Point", WEIGH_SNAPSHOT_TUPLE, 0);
+	uint32_t shape = fake_snapshot_shape(fake, point, 0, WEIGH_TAIL_NONE);
+	uint32_t main = fake_snapshot_node(fake, 0, "/app/run.py", "main", 12);
+	uint32_t made = fake_snapshot_node(fake, main, "<string>", "<lambda>", 1);
+	uint32_t text = fake_snapshot_node(fake, 0, "<string>", "<module>", 3);
+	uint32_t nodes[] = {made, fake_snapshot_node(fake, text, "<string>", "<lambda>", 1)};
+	struct weigh_heap_graph *graph;
+	struct weigh_heap_lines *lines;
+	size_t size;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		fake_snapshot_at(fake, fake_snapshot_object(fake, shape, 64))->site =
+			fake_snapshot_site(fake, nodes[i]);
+	uint8_t *bytes = fake_snapshot_build(fake, &size);
+	good(weigh_heap_graph_read(bytes, size, "fake", &graph));
+	free(bytes);
+	good(weigh_heap_lines_create(graph, &lines));
+	const struct weigh_heap_line *called = &lines->lines[lines->of_site[0]];
+	assert_string_equal(called->own.file, "/app/run.py");
+	assert_int_equal(called->own.line, 12);
+	assert_string_equal(called->via.file, "<string>");
+	const struct weigh_heap_line *alone = &lines->lines[lines->of_site[1]];
+	assert_string_equal(alone->own.function, "<lambda>");
+	assert_null(alone->via.file);
+	weigh_heap_lines_destroy(lines);
+	weigh_heap_graph_close(graph);
+	fake_snapshot_destroy(fake);
+}
+
 static void test_sites_sampled(void **state)
 {
 	struct stage stage;
@@ -294,9 +328,13 @@ static void test_groups(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types),         cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_duplicates),    cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_containers),    cmocka_unit_test(test_sites),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_containers),
+		cmocka_unit_test(test_sites),
+		cmocka_unit_test(test_code_without_a_file),
 		cmocka_unit_test(test_sites_sampled),
 	};
 
