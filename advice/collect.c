@@ -12,12 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned number_of(const struct weigh_advice *advice, const char *rule)
+/* Of the next finding with this beginning: rules may share one. */
+static unsigned number_of(const struct weigh_advice *advice, const char *beginning)
 {
 	unsigned number = 1;
 
 	for (uint32_t i = 0; i < advice->finding_count; i++)
-		number += !strcmp(advice->findings[i].rule, rule);
+		number += !strncmp(advice->findings[i].id, beginning, strlen(beginning));
 	return number;
 }
 
@@ -31,8 +32,11 @@ struct weigh_finding *weigh_collect_finding(struct weigh_collector *c, unsigned 
 		return NULL;
 	}
 	struct weigh_finding *finding = &advice->findings[advice->finding_count];
+	char beginning[5]; /* "W09-" */
+
 	*finding = (struct weigh_finding){.rule = rule};
-	snprintf(finding->id, sizeof(finding->id), "W%02u-%u", number, number_of(advice, rule));
+	snprintf(beginning, sizeof(beginning), "W%02u-", number % 100);
+	snprintf(finding->id, sizeof(finding->id), "%s%u", beginning, number_of(advice, beginning));
 	advice->finding_count++;
 	return finding;
 }
