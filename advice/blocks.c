@@ -81,6 +81,11 @@ struct weigh_object_blocks weigh_blocks_dict(uint32_t python, uint64_t keys, boo
 	return two(head, (old ? 40 : 32) + index_bytes(slots) + slots * 2 / 3 * entry);
 }
 
+uint64_t weigh_dict_room(uint64_t keys)
+{
+	return table_slots(keys) * 2 / 3;
+}
+
 struct weigh_object_blocks weigh_blocks_list(uint32_t python, uint64_t room)
 {
 	(void)python;

@@ -43,6 +43,9 @@ uint64_t weigh_object_gross(const struct weigh_object_blocks *blocks);
 /* A dict of its own with so many keys, built by insertion; `all_str` when every key is a str. */
 struct weigh_object_blocks weigh_blocks_dict(uint32_t python, uint64_t keys, bool all_str);
 
+/* How many keys its table has room for. */
+uint64_t weigh_dict_room(uint64_t keys);
+
 /* A list that has room for `room` items. */
 struct weigh_object_blocks weigh_blocks_list(uint32_t python, uint64_t room);
 

@@ -11,6 +11,9 @@ static struct weigh_error *look_at_graph(struct weigh_evidence *e)
 {
 	struct weigh_error *error = weigh_heap_lines_create(e->graph, &e->lines);
 
+	e->dominators = calloc(1, sizeof(struct weigh_heap_dominators *));
+	if (!error && !e->dominators)
+		error = weigh_error_create_memory();
 	if (!error)
 		error = weigh_heap_places_create(e->graph, &e->places);
 	if (!error)
@@ -81,5 +84,19 @@ void weigh_evidence_deinit(struct weigh_evidence *e)
 	weigh_heap_equal_destroy(e->equal);
 	weigh_records_deinit(&e->records);
 	weigh_pandas_deinit(&e->pandas);
+	if (e->dominators)
+		weigh_heap_dominators_destroy(*e->dominators);
+	free(e->dominators);
 	*e = (struct weigh_evidence){0};
+}
+
+struct weigh_error *weigh_evidence_dominators(const struct weigh_evidence *e,
+					      const struct weigh_heap_dominators **dominators)
+{
+	struct weigh_error *error =
+		*e->dominators ? NULL : weigh_heap_dominators_create(e->graph, e->dominators);
+
+	if (!error)
+		*dominators = *e->dominators;
+	return error;
 }

@@ -30,6 +30,8 @@ struct weigh_evidence {
 	struct weigh_heap_equal *equal;
 	struct weigh_records records;
 	struct weigh_pandas pandas;
+	struct weigh_heap_dominators *
+		*dominators; /* private: of the graph, NULL in it until they are asked for */
 	const struct weigh_line_reader *source; /* set by who asks, who owns it; NULL: no source to be had */
 	uint32_t python; /* PY_VERSION_HEX */
 	/*
@@ -48,5 +50,12 @@ struct weigh_evidence {
 struct weigh_error *weigh_evidence_init(struct weigh_evidence *evidence, const struct weigh_capture *capture,
 					const struct weigh_heap_graph *graph);
 void weigh_evidence_deinit(struct weigh_evidence *evidence);
+
+/*
+ * Who keeps what alive in the graph, which there must be. Found when the first
+ * rule asks, which takes as long as opening the snapshot; the evidence's.
+ */
+struct weigh_error *weigh_evidence_dominators(const struct weigh_evidence *evidence,
+					      const struct weigh_heap_dominators **dominators);
 
 #endif

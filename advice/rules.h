@@ -12,6 +12,11 @@
 
 struct weigh_error;
 
+enum {
+	WEIGH_CACHE_BOUND = 1024, /* answers, when a cache is to have a bound */
+	WEIGH_CACHE_LEAST = 4 * WEIGH_CACHE_BOUND, /* in it before a bound is worth a word */
+};
+
 /* Fails only for want of memory of its own; that of the collector is seen to at the end. */
 struct weigh_error *weigh_rules_records(const struct weigh_evidence *evidence,
 					struct weigh_collector *collector);
@@ -28,6 +33,12 @@ struct weigh_error *weigh_rules_category(const struct weigh_evidence *evidence,
 					 struct weigh_collector *collector);
 struct weigh_error *weigh_rules_reading(const struct weigh_evidence *evidence,
 					struct weigh_collector *collector);
+struct weigh_error *weigh_rules_keys(const struct weigh_evidence *evidence,
+				     struct weigh_collector *collector);
+struct weigh_error *weigh_rules_caches(const struct weigh_evidence *evidence,
+				       struct weigh_collector *collector);
+struct weigh_error *weigh_rules_callbacks(const struct weigh_evidence *evidence,
+					  struct weigh_collector *collector);
 
 /* On stacks, source and time; needs no graph. */
 struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,

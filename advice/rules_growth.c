@@ -9,6 +9,7 @@
  *
  * One thread; allocates with malloc, and through the collector.
  */
+#include "advice/rules.h"
 #include "advice/slope.h"
 #include "advice/stack_rules.h"
 #include "advice/tell.h"
@@ -18,8 +19,6 @@
 #include <string.h>
 
 enum {
-	CACHE_BOUND = 1024,
-	CACHE_LEAST = 4 * CACHE_BOUND, /* blocks in it before a bound is worth a word */
 	SECONDS_LEAST = 1,
 	GROWTHS_MOST = 64, /* lines; more say no more */
 };
@@ -94,18 +93,18 @@ static void report_cache(const struct weigh_stack_case *look, const struct cache
 		weigh_collect_text(collector, "the answers of %s() are kept without bound", line->function);
 	finding->quantity = WEIGH_QUANTITY_PEAK;
 	finding->before = cache->peak;
-	finding->saving =
-		weigh_stacks_capped(look->stacks, line, cache->peak * (1 - CACHE_BOUND / cache->blocks));
+	finding->saving = weigh_stacks_capped(look->stacks, line,
+					      cache->peak * (1 - WEIGH_CACHE_BOUND / cache->blocks));
 	if (cache->caller != WEIGH_NO_LINE)
 		finding->saving = weigh_stacks_capped(look->stacks, &look->stacks->lines[cache->caller],
-						      cache->peak * (1 - CACHE_BOUND / cache->blocks));
+						      cache->peak * (1 - WEIGH_CACHE_BOUND / cache->blocks));
 	finding->after = finding->before - finding->saving;
 	finding->grade = WEIGH_GRADE_LIKELY;
 	finding->evidence =
 		weigh_collect_text(collector, "%.0f blocks of its answers alive at the end, %s with entries",
 				   cache->blocks, weigh_tell_bytes(cache->end, amount));
 	finding->change_before = weigh_collect_text(collector, "%s", decorator);
-	finding->change_after = weigh_collect_text(collector, "@lru_cache(maxsize=%d)", CACHE_BOUND);
+	finding->change_after = weigh_collect_text(collector, "@lru_cache(maxsize=%d)", WEIGH_CACHE_BOUND);
 	weigh_collect_check(collector, finding, WEIGH_CHECK_HOLDS, "answers are alive at the end");
 	weigh_collect_check(collector, finding, WEIGH_CHECK_UNKNOWN,
 			    "few are asked for again: see %s.cache_info()", line->function);
@@ -131,7 +130,10 @@ static void find_caches(const struct weigh_stack_case *look, bool *done)
 			if (other->callers == 1)
 				done[other->caller] = true;
 		}
-		if (cache.blocks < CACHE_LEAST || cache.end < alive_share * cache.peak)
+		/* The graph has told of it already, or why not. */
+		if (look->graph)
+			continue;
+		if (cache.blocks < WEIGH_CACHE_LEAST || cache.end < alive_share * cache.peak)
 			continue;
 		add_entries(stacks, &cache);
 		report_cache(look, &cache, decorator);

@@ -8,7 +8,6 @@
 #include "advice/rules.h"
 #include "advice/tell.h"
 #include "base/grow.h"
-#include "heap/dominators.h"
 #include "heap/index.h"
 #include "heap/sites.h"
 
@@ -30,18 +29,6 @@ struct seeker {
 	struct views *rows;
 	uint32_t room;
 };
-
-/* The object in a named slot; WEIGH_NO_OBJECT: there is none. */
-static uint32_t in_slot(const struct weigh_heap_graph *graph, uint32_t object, const char *name)
-{
-	const struct weigh_heap_shape *shape = weigh_heap_shape(graph, object);
-
-	for (uint32_t i = 0; i < shape->slot_count; i++) {
-		if (!strcmp(weigh_heap_text(graph, shape->slots[i].name, NULL), name))
-			return graph->targets[graph->first[object] + i];
-	}
-	return WEIGH_NO_OBJECT;
-}
 
 /* Bytes of an item by the name of its dtype: "float64", "bool"; 0: not known. */
 static double item_bytes(const char *variant)
@@ -125,7 +112,7 @@ static struct weigh_error *find_views(struct seeker *s)
 	for (uint32_t i = 0; i < graph->object_count; i++) {
 		if (weigh_heap_type(graph, i)->form != WEIGH_SNAPSHOT_ARRAY)
 			continue;
-		uint32_t base = in_slot(graph, i, "base");
+		uint32_t base = weigh_heap_slot_target(graph, i, "base");
 		if (base != WEIGH_NO_OBJECT && !add_view(s, i, base))
 			return weigh_error_create_memory();
 	}
@@ -177,21 +164,20 @@ static bool has_tracebacks(const struct weigh_heap_graph *graph)
 static struct weigh_error *find_tracebacks(const struct seeker *s)
 {
 	const struct weigh_heap_graph *graph = s->e->graph;
-	struct weigh_heap_dominators *dominators;
+	const struct weigh_heap_dominators *dominators;
 
 	if (!has_tracebacks(graph))
 		return NULL;
-	struct weigh_error *error = weigh_heap_dominators_create(graph, &dominators);
+	struct weigh_error *error = weigh_evidence_dominators(s->e, &dominators);
 	if (error)
 		return error;
 	for (uint32_t i = 0; i < graph->object_count; i++) {
 		uint32_t traceback = weigh_heap_shape(graph, i)->slot_count
-					     ? in_slot(graph, i, "__traceback__")
+					     ? weigh_heap_slot_target(graph, i, "__traceback__")
 					     : WEIGH_NO_OBJECT;
 		if (is_traceback(graph, traceback) && dominators->retained[traceback] >= s->c->advice->least)
 			report_traceback(s, i, (double)dominators->retained[traceback]);
 	}
-	weigh_heap_dominators_destroy(dominators);
 	return NULL;
 }
 

@@ -47,14 +47,12 @@ const char *weigh_tell_record(const struct weigh_evidence *evidence, const struc
 	return weigh_heap_text(evidence->graph, evidence->graph->types[table->type].name, NULL);
 }
 
-char *weigh_tell_holder(const struct weigh_evidence *evidence, const struct weigh_record_table *table,
+char *weigh_tell_object(const struct weigh_evidence *evidence, uint32_t object,
 			char name[static WEIGH_TELL_NAME])
 {
-	uint32_t number = WEIGH_NO_OBJECT;
+	uint32_t number = evidence->places->of[object];
 
 	*name = 0;
-	if (table->holder != WEIGH_NO_OBJECT)
-		number = evidence->places->of[table->holder];
 	if (number == WEIGH_NO_OBJECT)
 		return name;
 	const struct weigh_heap_place *place = &evidence->places->places[number];
@@ -67,6 +65,13 @@ char *weigh_tell_holder(const struct weigh_evidence *evidence, const struct weig
 	else if (place->naming != WEIGH_SLOT_PART)
 		snprintf(name, WEIGH_TELL_NAME, "%s", slot);
 	return name;
+}
+
+char *weigh_tell_holder(const struct weigh_evidence *evidence, const struct weigh_record_table *table,
+			char name[static WEIGH_TELL_NAME])
+{
+	*name = 0;
+	return table->holder == WEIGH_NO_OBJECT ? name : weigh_tell_object(evidence, table->holder, name);
 }
 
 char *weigh_tell_field(const struct weigh_evidence *evidence, const struct weigh_record_table *table,

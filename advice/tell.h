@@ -21,6 +21,10 @@ char *weigh_tell_bytes(double bytes, char text[static WEIGH_TELL_COUNT]);
 /* What the records of a table are called: "dict", "Trip". Static, or the graph's. */
 const char *weigh_tell_record(const struct weigh_evidence *evidence, const struct weigh_record_table *table);
 
+/* An object as the program calls it: "rows", "Store.trips"; empty when no name is known. Returns `name`. */
+char *weigh_tell_object(const struct weigh_evidence *evidence, uint32_t object,
+			char name[static WEIGH_TELL_NAME]);
+
 /* What holds a table, as the program calls it: "rows", "Store.trips"; empty when no name is known. Returns `name`. */
 char *weigh_tell_holder(const struct weigh_evidence *evidence, const struct weigh_record_table *table,
 			char name[static WEIGH_TELL_NAME]);

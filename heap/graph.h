@@ -142,6 +142,9 @@ const char *weigh_heap_sample(const struct weigh_heap_graph *graph, uint32_t val
 uint64_t weigh_heap_gross(const struct weigh_heap_graph *graph, uint32_t object);
 uint64_t weigh_heap_net(const struct weigh_heap_graph *graph, uint32_t object);
 
+/* What a slot of this name refers to; WEIGH_NO_OBJECT when it is empty, or there is none. */
+uint32_t weigh_heap_slot_target(const struct weigh_heap_graph *graph, uint32_t object, const char *name);
+
 /* The object at an address; WEIGH_NO_OBJECT when none begins there. */
 uint32_t weigh_heap_find(const struct weigh_heap_graph *graph, uint64_t address);
 

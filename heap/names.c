@@ -87,6 +87,18 @@ uint32_t weigh_heap_find(const struct weigh_heap_graph *graph, uint64_t address)
 	return low < graph->object_count && graph->addresses[low] == address ? low : WEIGH_NO_OBJECT;
 }
 
+uint32_t weigh_heap_slot_target(const struct weigh_heap_graph *graph, uint32_t object, const char *name)
+{
+	const struct weigh_heap_shape *shape = weigh_heap_shape(graph, object);
+	bool own = shape->flags & WEIGH_SHAPE_OWN_KEYS;
+
+	for (uint32_t i = 0; i < shape->slot_count; i++) {
+		if (!strcmp(weigh_heap_text(graph, shape->slots[i].name, NULL), name))
+			return graph->targets[graph->first[object] + (own ? 2 * i + 1 : i)];
+	}
+	return WEIGH_NO_OBJECT;
+}
+
 /* Takes back a character that the end of the room cut in two. */
 static char *whole_characters(char name[WEIGH_HEAP_NAME], int length)
 {
