@@ -52,14 +52,18 @@ static int compare_larges(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static const struct weigh_heap_large *find_large(const struct weigh_heap_larges *larges, uint32_t number)
+{
+	const struct weigh_heap_large key = {.object = number};
+
+	return bsearch(&key, larges->entries, larges->count, sizeof(key), compare_larges);
+}
+
 static uint64_t size_of(const uint32_t *sizes, const struct weigh_heap_larges *larges, uint32_t object)
 {
-	const struct weigh_heap_large key = {.object = object};
-
 	if (__builtin_expect(sizes[object] != UINT32_MAX, 1))
 		return sizes[object];
-	const struct weigh_heap_large *found =
-		bsearch(&key, larges->entries, larges->count, sizeof(key), compare_larges);
+	const struct weigh_heap_large *found = find_large(larges, object);
 	return found ? found->bytes : UINT32_MAX;
 }
 
@@ -71,6 +75,18 @@ uint64_t weigh_heap_gross(const struct weigh_heap_graph *graph, uint32_t object)
 uint64_t weigh_heap_net(const struct weigh_heap_graph *graph, uint32_t object)
 {
 	return size_of(graph->net, &graph->store->net, object);
+}
+
+uint64_t weigh_heap_wide(const struct weigh_heap_graph *graph, uint32_t value)
+{
+	const struct weigh_heap_large *found = find_large(&graph->store->wide, value);
+
+	return found ? found->bytes : 0;
+}
+
+bool weigh_heap_has_wide(const struct weigh_heap_graph *graph)
+{
+	return graph->store->wide.count;
 }
 
 uint32_t weigh_heap_find(const struct weigh_heap_graph *graph, uint64_t address)

@@ -60,7 +60,7 @@ static struct weigh_error *decode_shaped(const struct weigh_heap_source *source,
 }
 
 /* Sizes of 4 GiB and more are few: they have a list of their own. */
-static bool put_large(struct weigh_heap_larges *larges, uint32_t object, uint64_t bytes)
+bool weigh_heap_larges_put(struct weigh_heap_larges *larges, uint32_t object, uint64_t bytes)
 {
 	if (!weigh_grow(&larges->entries, &larges->room, larges->count, sizeof(*larges->entries)))
 		return false;
@@ -85,7 +85,7 @@ static struct weigh_error *decode_sizes(const struct weigh_heap_source *source,
 		/* Sums over all objects must not overflow. */
 		if (bytes >= address_end)
 			weigh_heap_stream_damaged(&stream, "an impossible size");
-		else if (!put_large(larges, i, bytes) && !stream.error)
+		else if (!weigh_heap_larges_put(larges, i, bytes) && !stream.error)
 			stream.error = weigh_error_create_memory();
 	}
 	return weigh_heap_stream_close(&stream);

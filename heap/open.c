@@ -119,6 +119,9 @@ static void destroy_store(struct weigh_heap_store *store)
 	free(store->labels);
 	free(store->samples);
 	free(store->gross.entries);
+	free(store->wide.entries);
+	free(store->facts);
+	free(store->fact_numbers);
 	free(store->net.entries);
 	free(store);
 }

@@ -7,6 +7,7 @@
 #ifndef WEIGH_HEAP_STORE_H
 #define WEIGH_HEAP_STORE_H
 
+#include "heap/facts.h"
 #include "heap/graph.h"
 #include "heap/stream.h"
 
@@ -31,6 +32,9 @@ struct weigh_heap_larges {
 	uint32_t count, room;
 };
 
+/* Adds one; numbers ascend. False without memory. */
+bool weigh_heap_larges_put(struct weigh_heap_larges *larges, uint32_t object, uint64_t bytes);
+
 struct weigh_heap_store {
 	char *blob;
 	size_t blob_size;
@@ -42,6 +46,10 @@ struct weigh_heap_store {
 	struct weigh_heap_note *samples;
 	uint32_t sample_count;
 	struct weigh_heap_larges gross, net;
+	struct weigh_heap_larges wide; /* of wide values their bytes as UTF-8 */
+	struct weigh_heap_fact *facts; /* sorted by object */
+	uint32_t fact_count;
+	uint32_t *fact_numbers; /* what facts refer to: stretches and their texts */
 };
 
 /* A snapshot while it is opened. */
@@ -64,6 +72,14 @@ struct weigh_error *weigh_heap_check(const uint8_t *bytes, uint64_t size, const 
 /* Texts, types, shapes, stacks, values, roots: all that is not one entry for each object. */
 struct weigh_error *weigh_heap_decode_tables(const struct weigh_heap_source *source,
 					     struct weigh_heap_graph *graph);
+
+/* An array for as many entries as the section says, zeroed; never NULL for none, NULL after a failure. */
+void *weigh_heap_table(const struct weigh_heap_source *source, struct weigh_heap_stream *stream, size_t size,
+		       uint32_t *count);
+
+/* What was seen in single objects; texts must be decoded. */
+struct weigh_error *weigh_heap_decode_facts(const struct weigh_heap_source *source,
+					    struct weigh_heap_graph *graph);
 
 /* Arrays of one entry for each object, and where its references begin. */
 struct weigh_error *weigh_heap_decode_objects(const struct weigh_heap_source *source,

@@ -18,7 +18,7 @@ const char *weigh_heap_section_name(enum weigh_snapshot_section_id id)
 	static const char *const names[WEIGH_SNAPSHOT_SECTIONS] = {
 		"TEXTS",  "TYPES", "SHAPES", "CODES",   "NODES",   "SITES",   "ADDRESSES",
 		"SHAPED", "GROSS", "NET",    "COUNTED", "LENGTHS", "ROOMS",   "VALUED",
-		"SITED",  "EDGES", "ROOTS",  "LABELS",  "VALUES",  "SAMPLES",
+		"SITED",  "EDGES", "ROOTS",  "LABELS",  "VALUES",  "SAMPLES", "FACTS",
 	};
 	return names[id];
 }

@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An array for as many entries as the section says; never NULL for none. */
-static void *table(const struct weigh_heap_source *source, struct weigh_heap_stream *stream, size_t size,
-		   uint32_t *count)
+void *weigh_heap_table(const struct weigh_heap_source *source, struct weigh_heap_stream *stream, size_t size,
+		       uint32_t *count)
 {
 	uint64_t entries = source->header->sections[stream->id].entries;
 	void *array;
@@ -58,7 +57,7 @@ static struct weigh_error *decode_texts(const struct weigh_heap_source *source,
 	store->blob_size = section->bytes + 1;
 	store->blob = malloc(store->blob_size);
 	uint32_t count;
-	store->texts = table(source, &stream, sizeof(*store->texts), &count);
+	store->texts = weigh_heap_table(source, &stream, sizeof(*store->texts), &count);
 	if (!store->blob && !stream.error)
 		stream.error = weigh_error_create_memory();
 	for (uint32_t i = 0; i < count && !weigh_heap_stream_failed(&stream); i++) {
@@ -143,7 +142,7 @@ static struct weigh_error *decode_types(const struct weigh_heap_source *source,
 	uint32_t count;
 
 	weigh_heap_source_open(source, WEIGH_SNAPSHOT_TYPES, &stream);
-	graph->types = table(source, &stream, sizeof(*graph->types), &count);
+	graph->types = weigh_heap_table(source, &stream, sizeof(*graph->types), &count);
 	for (uint32_t i = 0; i < count && !weigh_heap_stream_failed(&stream); i++) {
 		struct weigh_heap_type *type = &graph->types[i];
 		type->name = text(&stream, graph);
@@ -197,7 +196,7 @@ static struct weigh_error *decode_shapes(const struct weigh_heap_source *source,
 	uint32_t count;
 
 	weigh_heap_source_open(source, WEIGH_SNAPSHOT_SHAPES, &stream);
-	graph->shapes = table(source, &stream, sizeof(*graph->shapes), &count);
+	graph->shapes = weigh_heap_table(source, &stream, sizeof(*graph->shapes), &count);
 	/* A slot takes two bytes at the least. */
 	struct weigh_heap_slot *slots = malloc((room / 2 + 1) * sizeof(*slots));
 	graph->store->slots = slots;
@@ -225,7 +224,7 @@ static struct weigh_error *decode_codes(const struct weigh_heap_source *source,
 	struct weigh_heap_stream stream;
 
 	weigh_heap_source_open(source, WEIGH_SNAPSHOT_CODES, &stream);
-	graph->codes = table(source, &stream, sizeof(*graph->codes), &graph->code_count);
+	graph->codes = weigh_heap_table(source, &stream, sizeof(*graph->codes), &graph->code_count);
 	for (uint32_t i = 0; i < graph->code_count && !weigh_heap_stream_failed(&stream); i++) {
 		struct weigh_heap_code *code = &graph->codes[i];
 		code->file = text(&stream, graph);
@@ -243,7 +242,7 @@ static struct weigh_error *decode_nodes(const struct weigh_heap_source *source,
 	struct weigh_heap_stream stream;
 
 	weigh_heap_source_open(source, WEIGH_SNAPSHOT_NODES, &stream);
-	graph->nodes = table(source, &stream, sizeof(*graph->nodes), &graph->node_count);
+	graph->nodes = weigh_heap_table(source, &stream, sizeof(*graph->nodes), &graph->node_count);
 	for (uint32_t i = 0; i < graph->node_count && !weigh_heap_stream_failed(&stream); i++) {
 		struct weigh_heap_node *node = &graph->nodes[i];
 		node->parent = weigh_heap_stream_index(&stream, i ? i : 1, "parent");
@@ -260,7 +259,7 @@ static struct weigh_error *decode_sites(const struct weigh_heap_source *source,
 	struct weigh_heap_stream stream;
 
 	weigh_heap_source_open(source, WEIGH_SNAPSHOT_SITES, &stream);
-	graph->sites = table(source, &stream, sizeof(*graph->sites), &graph->site_count);
+	graph->sites = weigh_heap_table(source, &stream, sizeof(*graph->sites), &graph->site_count);
 	for (uint32_t i = 0; i < graph->site_count && !weigh_heap_stream_failed(&stream); i++) {
 		struct weigh_heap_site *site = &graph->sites[i];
 		site->node = weigh_heap_stream_index(&stream, graph->node_count, "node");
@@ -276,13 +275,18 @@ static struct weigh_error *decode_values(const struct weigh_heap_source *source,
 	struct weigh_heap_stream stream;
 
 	weigh_heap_source_open(source, WEIGH_SNAPSHOT_VALUES, &stream);
-	graph->values = table(source, &stream, sizeof(*graph->values), &graph->value_count);
+	graph->values = weigh_heap_table(source, &stream, sizeof(*graph->values), &graph->value_count);
 	for (uint32_t i = 0; i < graph->value_count && !weigh_heap_stream_failed(&stream); i++) {
 		struct weigh_heap_value *value = &graph->values[i];
 		value->class = (uint8_t)weigh_heap_stream_index(&stream, WEIGH_VALUE_CLASSES, "class");
 		/* Beyond any number that fits a machine's: how far does not matter. */
 		uint64_t bits = weigh_heap_stream_next(&stream);
 		value->bits = bits > UINT8_MAX ? UINT8_MAX : (uint8_t)bits;
+		if (value->class != WEIGH_VALUE_TEXT || bits <= 8)
+			continue;
+		if (!weigh_heap_larges_put(&graph->store->wide, i, weigh_heap_stream_next(&stream)) &&
+		    !stream.error)
+			stream.error = weigh_error_create_memory();
 	}
 	return weigh_heap_stream_close(&stream);
 }
@@ -293,7 +297,7 @@ static struct weigh_error *decode_roots(const struct weigh_heap_source *source,
 	struct weigh_heap_stream stream;
 
 	weigh_heap_source_open(source, WEIGH_SNAPSHOT_ROOTS, &stream);
-	graph->roots = table(source, &stream, sizeof(*graph->roots), &graph->root_count);
+	graph->roots = weigh_heap_table(source, &stream, sizeof(*graph->roots), &graph->root_count);
 	for (uint32_t i = 0; i < graph->root_count && !weigh_heap_stream_failed(&stream); i++) {
 		struct weigh_heap_root *root = &graph->roots[i];
 		root->kind = (uint8_t)weigh_heap_stream_index(&stream, WEIGH_ROOT_COUNT, "kind of root");
@@ -313,7 +317,7 @@ static struct weigh_error *decode_notes(const struct weigh_heap_source *source,
 	uint64_t number = 0;
 
 	weigh_heap_source_open(source, id, &stream);
-	*notes = table(source, &stream, sizeof(**notes), count);
+	*notes = weigh_heap_table(source, &stream, sizeof(**notes), count);
 	for (uint32_t i = 0; i < *count && !weigh_heap_stream_failed(&stream); i++) {
 		uint64_t step = weigh_heap_stream_index(&stream, limit - number, "step");
 		if (i && !step)
@@ -350,5 +354,7 @@ struct weigh_error *weigh_heap_decode_tables(const struct weigh_heap_source *sou
 	if (!error)
 		error = decode_notes(source, WEIGH_SNAPSHOT_SAMPLES, graph, graph->value_count,
 				     &store->samples, &store->sample_count);
+	if (!error)
+		error = weigh_heap_decode_facts(source, graph);
 	return error ? error : clean_texts(graph);
 }

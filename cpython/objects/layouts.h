@@ -483,6 +483,8 @@ struct weigh_cache {
 	PyObject *cache;
 	Py_ssize_t hits;
 	PyObject *function;
+	Py_ssize_t most; /* negative: no bound */
+	Py_ssize_t misses;
 };
 
 /* numpy.ndarray: a public interface that has not changed since 1.7. */

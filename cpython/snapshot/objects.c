@@ -301,6 +301,7 @@ static void write_object(struct weigh_scan *scan, struct weigh_marks_leaf *leaf,
 		put_site(scan, plan, object, shape, scan->sink.requested - requested);
 	}
 	weigh_label_write(scan, plan, object);
+	weigh_fact_write(scan, plan, object);
 	if (special.kind == WEIGH_SPECIAL_NAMESPACE && PyModule_Check((PyObject *)special.of))
 		weigh_label_write_module(scan, (PyObject *)special.of);
 }

@@ -237,6 +237,20 @@ struct weigh_pending {
 	struct value value[AHEAD];
 };
 
+/* Of wide text. */
+static size_t utf8_bytes(const struct value *value)
+{
+	size_t length = value->count / value->kind, bytes = length;
+	const uint16_t *narrow = value->bytes;
+	const uint32_t *wide = value->bytes;
+
+	for (size_t i = 0; i < length; i++) {
+		uint32_t c = value->kind == 2 ? narrow[i] : wide[i];
+		bytes += (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+	}
+	return bytes;
+}
+
 static void settle(struct weigh_scan *scan, const struct value *value, uint64_t hash)
 {
 	struct weigh_writer *writer = scan->writer;
@@ -253,6 +267,8 @@ static void settle(struct weigh_scan *scan, const struct value *value, uint64_t 
 	struct class class = class_of(value);
 	weigh_stream_put(values, class.class);
 	weigh_stream_put(values, class.bits);
+	if (class.class == WEIGH_VALUE_TEXT && class.bits > 8)
+		weigh_stream_put(values, utf8_bytes(value));
 	values->entries++;
 }
 

@@ -139,6 +139,11 @@ struct weigh_scan {
 	uint64_t number; /* of the object that is being written */
 	uint64_t labelled; /* the last object with a label */
 	uint32_t arrays_told; /* of which it was said what they hold */
+	struct weigh_facts {
+		uint64_t object; /* the last with a fact */
+		uint64_t items;  /* of arrays, looked at */
+		uint32_t texts;  /* containers of which stretches were taken */
+	} facts; /* private to facts.c */
 };
 
 /* plans.c. NULL without memory. */

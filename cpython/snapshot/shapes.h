@@ -95,4 +95,7 @@ void weigh_label_write(struct weigh_scan *scan, const struct weigh_plan *plan, P
 void weigh_label_write_module(struct weigh_scan *scan, PyObject *module);
 void weigh_label_write_frame(struct weigh_scan *scan, PyCodeObject *code);
 
+/* facts.c: what is seen in the object, when it is a large one of those that advice asks about. */
+void weigh_fact_write(struct weigh_scan *scan, const struct weigh_plan *plan, PyObject *object);
+
 #endif

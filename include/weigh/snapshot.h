@@ -23,7 +23,7 @@
 
 #define WEIGH_SNAPSHOT_MAGIC "WEIGHEAP"
 
-enum { WEIGH_SNAPSHOT_VERSION = 1 };
+enum { WEIGH_SNAPSHOT_VERSION = 2 };
 
 /* When it was taken. */
 enum weigh_snapshot_when {
@@ -60,9 +60,11 @@ enum weigh_snapshot_section_id {
 	WEIGH_SNAPSHOT_EDGES = 15, /* for each object: its references, see below */
 	WEIGH_SNAPSHOT_ROOTS = 16, /* each: enum weigh_snapshot_root, label (text), object */
 	WEIGH_SNAPSHOT_LABELS = 17, /* each: object - object before it, label (text) */
-	WEIGH_SNAPSHOT_VALUES = 18, /* for each value: enum weigh_snapshot_class, bits */
+	WEIGH_SNAPSHOT_VALUES =
+		18, /* for each value: enum weigh_snapshot_class, bits; of wide text its bytes as UTF-8 */
 	WEIGH_SNAPSHOT_SAMPLES = 19, /* each: value - value before it, what it looks like (text) */
-	WEIGH_SNAPSHOT_SECTIONS = 20,
+	WEIGH_SNAPSHOT_FACTS = 20, /* each: object - object before it, enum weigh_snapshot_fact, see below */
+	WEIGH_SNAPSHOT_SECTIONS = 21,
 };
 
 struct weigh_snapshot_section {
@@ -238,7 +240,11 @@ enum weigh_snapshot_class {
 	WEIGH_VALUE_INTEGER = 1, /* an int: bits of two's complement it needs */
 	WEIGH_VALUE_REAL = 2, /* a float; bits 32 when it survives being a 32-bit float, else 64 */
 	WEIGH_VALUE_WHOLE = 3, /* a float that is a whole number; bits as for INTEGER, 64 when too large */
-	WEIGH_VALUE_TEXT = 4, /* a str, none of those below; bits of the widest character: 7, 8, 16, 32 */
+	/*
+	 * A str, none of those below; bits of the widest character: 7, 8, 16, 32.
+	 * With more than 8 it is wide: the number of its bytes as UTF-8 follows.
+	 */
+	WEIGH_VALUE_TEXT = 4,
 	WEIGH_VALUE_INTEGER_TEXT = 5, /* str(int(text)) is the text; bits as for INTEGER */
 	WEIGH_VALUE_REAL_TEXT = 6, /* digits with a point; bits: digits after it */
 	WEIGH_VALUE_DATE_TEXT = 7, /* 2001-12-31, 12/31/2001 or 20011231-like with separators; bits 0 */
@@ -246,6 +252,35 @@ enum weigh_snapshot_class {
 	WEIGH_VALUE_UUID_TEXT = 9,
 	WEIGH_VALUE_HEX_TEXT = 10, /* an even number, at least 16, of hex digits of one case */
 	WEIGH_VALUE_CLASSES = 11,
+};
+
+/*
+ * What was seen in single large objects, that advice may know what else they
+ * could be. An object has one fact at most. All fields are varints.
+ */
+enum weigh_snapshot_fact {
+	/* An lru_cache: hits, misses, the most answers plus 1 (0: no bound). */
+	WEIGH_FACT_CACHE = 0,
+	/*
+	 * The numbers of an array that has its data to itself: items, those that
+	 * are not zero, class and bits as of a value, enum
+	 * weigh_snapshot_numbers, the least and the greatest (texts).
+	 */
+	WEIGH_FACT_NUMBERS = 1,
+	/*
+	 * Of the texts in a set, or of those that are keys of a dict, stretches
+	 * as if all were sorted: stretches, then for each the number of texts and
+	 * the texts, in no order.
+	 */
+	WEIGH_FACT_TEXTS = 2,
+	WEIGH_FACT_COUNT = 3,
+};
+
+enum weigh_snapshot_numbers {
+	WEIGH_NUMBERS_NEGATIVE = 1,
+	WEIGH_NUMBERS_NAN = 2,
+	WEIGH_NUMBERS_INFINITE = 4,
+	WEIGH_NUMBERS_SINGLE = 8, /* all survive being floats of 32 bits */
 };
 
 enum weigh_snapshot_root {

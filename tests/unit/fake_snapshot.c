@@ -28,6 +28,12 @@ struct fake_reference {
 struct fake_value {
 	uint64_t class, bits;
 	uint32_t sample; /* text; 0: none */
+	uint64_t utf8; /* of wide text */
+};
+struct fake_fact {
+	uint32_t object;
+	bool first;
+	uint64_t number;
 };
 struct fake_triple {
 	uint64_t fields[5];
@@ -81,10 +87,10 @@ struct fake_snapshot *fake_snapshot_create(void)
 
 void fake_snapshot_destroy(struct fake_snapshot *fake)
 {
-	struct fake_rows *all[] = {&fake->texts,  &fake->types, &fake->shapes,  &fake->slots,
-				   &fake->codes,  &fake->nodes, &fake->sites,   &fake->values,
-				   &fake->labels, &fake->roots, &fake->objects, &fake->references,
-				   &fake->samples};
+	struct fake_rows *all[] = {&fake->texts,      &fake->types,  &fake->shapes, &fake->slots,
+				   &fake->codes,      &fake->nodes,  &fake->sites,  &fake->values,
+				   &fake->labels,     &fake->roots,  &fake->facts,  &fake->objects,
+				   &fake->references, &fake->samples};
 	for (size_t i = 0; i < fake->texts.count; i++)
 		free(AT(&fake->texts, struct fake_text, i).bytes);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -164,8 +170,20 @@ void fake_snapshot_label(struct fake_snapshot *fake, uint32_t object, const char
 uint32_t fake_snapshot_value(struct fake_snapshot *fake, enum weigh_snapshot_class class, uint64_t bits,
 			     const char *sample)
 {
-	ADD(&fake->values, struct fake_value, {class, bits, sample ? fake_snapshot_text(fake, sample) : 0});
+	ADD(&fake->values, struct fake_value,
+	    {class, bits, sample ? fake_snapshot_text(fake, sample) : 0, 0});
 	return (uint32_t)fake->values.count - 1;
+}
+
+void fake_snapshot_wide(struct fake_snapshot *fake, uint32_t value, uint64_t utf8)
+{
+	AT(&fake->values, struct fake_value, value).utf8 = utf8;
+}
+
+void fake_snapshot_fact(struct fake_snapshot *fake, uint32_t object, const uint64_t *numbers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		ADD(&fake->facts, struct fake_fact, {object, i == 0, numbers[i]});
 }
 
 uint32_t fake_snapshot_node(struct fake_snapshot *fake, uint32_t parent, const char *file,
@@ -287,7 +305,7 @@ static void put_values(const struct fake_snapshot *fake, struct out *outs)
 	memset(numbers, 0xff, (fake->values.count + 1) * sizeof(*numbers));
 	for (size_t i = 0; i < fake->objects.count; i++) {
 		const struct fake_object *object = &AT(&fake->objects, struct fake_object, i);
-		struct fake_value value = {WEIGH_VALUE_OTHER, 0, 0};
+		struct fake_value value = {.class = WEIGH_VALUE_OTHER};
 		if (!(AT(&fake->shapes, struct fake_shape, object->shape).fields.flags & WEIGH_SHAPE_VALUED))
 			continue;
 		outs[WEIGH_SNAPSHOT_VALUED].entries++;
@@ -302,6 +320,8 @@ static void put_values(const struct fake_snapshot *fake, struct out *outs)
 		}
 		put(&outs[WEIGH_SNAPSHOT_VALUES], value.class);
 		put(&outs[WEIGH_SNAPSHOT_VALUES], value.bits);
+		if (value.class == WEIGH_VALUE_TEXT && value.bits > 8)
+			put(&outs[WEIGH_SNAPSHOT_VALUES], value.utf8);
 		outs[WEIGH_SNAPSHOT_VALUES].entries++;
 		if (value.sample) {
 			put(&outs[WEIGH_SNAPSHOT_SAMPLES], next - sampled);
@@ -461,6 +481,21 @@ static void put_objects(const struct fake_snapshot *fake, const struct order *or
 	free(sites);
 }
 
+static void put_facts(const struct fake_snapshot *fake, struct out *out)
+{
+	uint32_t before = 0;
+
+	for (size_t i = 0; i < fake->facts.count; i++) {
+		const struct fake_fact *fact = &AT(&fake->facts, struct fake_fact, i);
+		if (fact->first) {
+			put(out, fact->object - before);
+			before = fact->object;
+			out->entries++;
+		}
+		put(out, fact->number);
+	}
+}
+
 static uint8_t *put_file(struct weigh_snapshot_header *header, struct out *outs)
 {
 	size_t room = sizeof(*header), size = sizeof(*header);
@@ -494,6 +529,7 @@ uint8_t *fake_snapshot_build(const struct fake_snapshot *fake, size_t *size)
 	put_shapes(fake, &outs[WEIGH_SNAPSHOT_SHAPES]);
 	put_values(fake, outs);
 	put_objects(fake, &order, outs);
+	put_facts(fake, &outs[WEIGH_SNAPSHOT_FACTS]);
 	header.objects = fake->objects.count;
 	header.references = put_edges(fake, &order, outs);
 	free(order.first);

@@ -46,7 +46,8 @@ struct fake_object {
 
 struct fake_snapshot {
 	struct weigh_snapshot_header header; /* all but sizes, counts and sections is taken as it stands */
-	struct fake_rows texts, types, shapes, slots, codes, nodes, sites, values, samples, labels, roots;
+	struct fake_rows texts, types, shapes, slots, codes, nodes, sites, values, samples, labels, roots,
+		facts;
 	struct fake_rows objects; /* struct fake_object */
 	struct fake_rows references;
 	uint64_t base; /* address of object 0 */
@@ -96,6 +97,12 @@ void fake_snapshot_label(struct fake_snapshot *fake, uint32_t object, const char
 /* A value that objects may share; `sample` NULL: what it looks like was not kept. */
 uint32_t fake_snapshot_value(struct fake_snapshot *fake, enum weigh_snapshot_class class, uint64_t bits,
 			     const char *sample);
+
+/* The bytes of a TEXT of more than 8 bits as UTF-8. */
+void fake_snapshot_wide(struct fake_snapshot *fake, uint32_t value, uint64_t utf8);
+
+/* A fact of an object: its kind and what follows. Objects must be named in ascending order. */
+void fake_snapshot_fact(struct fake_snapshot *fake, uint32_t object, const uint64_t *numbers, size_t count);
 
 /* A frame below `parent` (0: the root), and a site there in the domain "object". */
 uint32_t fake_snapshot_node(struct fake_snapshot *fake, uint32_t parent, const char *file,

@@ -3,6 +3,7 @@
  * or newer gives one line that says where.
  */
 #include "fake_capture.h"
+#include "heap/facts.h"
 #include "heap/graph.h"
 #include "opened_heap.h"
 
@@ -147,6 +148,45 @@ static void test_objects(void **state)
 	assert_string_equal(weigh_heap_label(graph, MODULE), "bus");
 	assert_null(weigh_heap_label(graph, LIST));
 	assert_null(strchr(weigh_heap_label(graph, BIG), 0x1b));
+	weigh_heap_graph_close(graph);
+	fake_snapshot_destroy(fake);
+}
+
+static void test_facts(void **state)
+{
+	struct fake_snapshot *fake = fake_snapshot_create();
+	uint32_t set = fake_snapshot_type(fake, "builtins", "set", WEIGH_SNAPSHOT_SET, 0);
+	uint32_t str = fake_snapshot_type(fake, "builtins", "str", WEIGH_SNAPSHOT_STR, 0);
+	uint32_t sets = fake_snapshot_shape(fake, set, 0, WEIGH_TAIL_NONE);
+	uint32_t strs = fake_snapshot_shape(fake, str, WEIGH_SHAPE_VALUED, WEIGH_TAIL_NONE);
+	uint32_t wide = fake_snapshot_value(fake, WEIGH_VALUE_TEXT, 16, NULL);
+	uint32_t a = fake_snapshot_text(fake, "aa"), b = fake_snapshot_text(fake, "b");
+	uint64_t cache[] = {WEIGH_FACT_CACHE, 3, 5, 0};
+	uint64_t texts[] = {WEIGH_FACT_TEXTS, 3, 2, a, b, 0, 1, a};
+	uint64_t numbers[] = {WEIGH_FACT_NUMBERS, 9, 8, WEIGH_VALUE_INTEGER, 9, WEIGH_NUMBERS_NEGATIVE, b, a};
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		fake_snapshot_object(fake, sets, 216);
+	fake_snapshot_at(fake, fake_snapshot_object(fake, strs, 80))->value = wide;
+	fake_snapshot_wide(fake, wide, 31);
+	fake_snapshot_fact(fake, 1, cache, 4);
+	fake_snapshot_fact(fake, 2, texts, 8);
+	fake_snapshot_fact(fake, 3, numbers, 8);
+	struct weigh_heap_graph *graph = open_fake(fake);
+	assert_null(weigh_heap_fact_of(graph, 0, WEIGH_FACT_CACHE));
+	assert_null(weigh_heap_fact_of(graph, 1, WEIGH_FACT_TEXTS));
+	assert_int_equal(weigh_heap_fact_of(graph, 1, WEIGH_FACT_CACHE)->cache.misses, 5);
+	const struct weigh_heap_texts *found = &weigh_heap_fact_of(graph, 2, WEIGH_FACT_TEXTS)->texts;
+	assert_int_equal(found->stretches, 3);
+	assert_int_equal(found->count, 3);
+	assert_int_equal(found->lengths[0], 2);
+	assert_int_equal(found->lengths[1], 0);
+	assert_string_equal(weigh_heap_text(graph, found->texts[0], NULL), "aa");
+	assert_int_equal(found->texts[2], a);
+	assert_int_equal(weigh_heap_fact_of(graph, 3, WEIGH_FACT_NUMBERS)->numbers.filled, 8);
+	assert_int_equal(weigh_heap_wide(graph, graph->value[4]), 31);
+	assert_int_equal(weigh_heap_wide(graph, 7), 0);
 	weigh_heap_graph_close(graph);
 	fake_snapshot_destroy(fake);
 }
@@ -449,11 +489,17 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_objects), cmocka_unit_test(test_references),
-		cmocka_unit_test(test_names),   cmocka_unit_test(test_all_kinds_of_references),
-		cmocka_unit_test(test_header),  cmocka_unit_test(test_promises),
-		cmocka_unit_test(test_numbers), cmocka_unit_test(test_wild_reference),
-		cmocka_unit_test(test_file),    cmocka_unit_test(test_stale_references),
+		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_all_kinds_of_references),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_promises),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_wild_reference),
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_stale_references),
 	};
 
 	return cmocka_run_group_tests_name("heap_open", tests, NULL, NULL);
