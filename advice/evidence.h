@@ -7,6 +7,7 @@
 #ifndef WEIGH_ADVICE_EVIDENCE_H
 #define WEIGH_ADVICE_EVIDENCE_H
 
+#include "advice/builder.h"
 #include "advice/finding.h"
 #include "advice/lines.h"
 #include "advice/pandas.h"
@@ -33,6 +34,7 @@ struct weigh_evidence {
 	struct weigh_heap_dominators *
 		*dominators; /* private: of the graph, NULL in it until they are asked for */
 	const struct weigh_line_reader *source; /* set by who asks, who owns it; NULL: no source to be had */
+	const struct weigh_builder *builder; /* likewise; NULL: nothing can be built */
 	uint32_t python; /* PY_VERSION_HEX */
 	/*
 	 * What savings in the graph are of: the peak, when the snapshot was taken

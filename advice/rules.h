@@ -39,6 +39,14 @@ struct weigh_error *weigh_rules_caches(const struct weigh_evidence *evidence,
 				       struct weigh_collector *collector);
 struct weigh_error *weigh_rules_callbacks(const struct weigh_evidence *evidence,
 					  struct weigh_collector *collector);
+struct weigh_error *weigh_rules_sets(const struct weigh_evidence *evidence,
+				     struct weigh_collector *collector);
+struct weigh_error *weigh_rules_text(const struct weigh_evidence *evidence,
+				     struct weigh_collector *collector);
+struct weigh_error *weigh_rules_dtype(const struct weigh_evidence *evidence,
+				      struct weigh_collector *collector);
+struct weigh_error *weigh_rules_slices(const struct weigh_evidence *evidence,
+				       struct weigh_collector *collector);
 
 /* On stacks, source and time; needs no graph. */
 struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,

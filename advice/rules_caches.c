@@ -8,13 +8,17 @@
 #include "advice/blocks.h"
 #include "advice/rules.h"
 #include "advice/tell.h"
+#include "heap/facts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const char rule[] = "unbounded-cache";
 
-enum { LINK = 56 }; /* bytes of what a bounded cache has for each answer, beside its table */
+enum {
+	LINK = 56, /* bytes of what a bounded cache has for each answer, beside its table */
+	FEW_HITS = 10, /* one call in so many */
+};
 
 struct case_of_cache {
 	const struct weigh_evidence *e;
@@ -71,17 +75,53 @@ static void find_function(const struct weigh_heap_graph *graph, uint32_t cache, 
 	function->line = (uint32_t)strtoul(colon + 1, NULL, 10);
 }
 
+/* What the cache counted itself. */
+static void say_hits(const struct case_of_cache *look, struct weigh_finding *finding, const char *name)
+{
+	const struct weigh_heap_fact *fact =
+		weigh_heap_fact_of(look->e->graph, look->cache, WEIGH_FACT_CACHE);
+	char hits[WEIGH_TELL_COUNT], calls[WEIGH_TELL_COUNT];
+
+	if (!fact) {
+		weigh_collect_check(look->c, finding, WEIGH_CHECK_UNKNOWN,
+				    "few are asked for again: see %s.cache_info()", name);
+		return;
+	}
+	uint64_t all = fact->cache.hits + fact->cache.misses;
+	bool few = fact->cache.hits * FEW_HITS <= all;
+	if (!few)
+		finding->grade = WEIGH_GRADE_HYPOTHESIS;
+	weigh_collect_check(look->c, finding, few ? WEIGH_CHECK_HOLDS : WEIGH_CHECK_UNKNOWN,
+			    "%s are asked for again: %s hits in %s calls", few ? "few" : "only the last ones",
+			    weigh_tell_count(fact->cache.hits, hits), weigh_tell_count(all, calls));
+}
+
+/* Whether more calls were answered by the cache than not: it is worth what it takes. */
+static bool is_worth_it(const struct case_of_cache *look)
+{
+	const struct weigh_heap_fact *fact =
+		weigh_heap_fact_of(look->e->graph, look->cache, WEIGH_FACT_CACHE);
+
+	return fact && fact->cache.hits > fact->cache.misses;
+}
+
 static void report(const struct case_of_cache *look)
 {
 	const struct weigh_evidence *e = look->e;
 	struct weigh_collector *c = look->c;
-	struct weigh_finding *finding = weigh_collect_finding(c, 24, rule);
 	struct function function;
 	char answers[WEIGH_TELL_COUNT], bytes[WEIGH_TELL_COUNT];
 
+	find_function(e->graph, look->cache, &function);
+	if (is_worth_it(look)) {
+		weigh_collect_rejected(c, rule, function.file, function.line, 0,
+				       "the answers of %s() are asked for again, more often than not",
+				       function.name);
+		return;
+	}
+	struct weigh_finding *finding = weigh_collect_finding(c, 24, rule);
 	if (!finding)
 		return;
-	find_function(e->graph, look->cache, &function);
 	if (function.line)
 		weigh_collect_place(c, finding, function.file, function.line, function.name);
 	const char *decorator = weigh_line_read(e->source, finding->file, finding->line);
@@ -99,8 +139,7 @@ static void report(const struct case_of_cache *look)
 		c, "%s", decorator && *decorator == '@' ? decorator : "@lru_cache(maxsize=None)");
 	finding->change_after = weigh_collect_text(c, "@lru_cache(maxsize=%d)", WEIGH_CACHE_BOUND);
 	weigh_collect_check(c, finding, WEIGH_CHECK_HOLDS, "nothing else keeps the answers alive");
-	weigh_collect_check(c, finding, WEIGH_CHECK_UNKNOWN, "few are asked for again: see %s.cache_info()",
-			    function.name);
+	say_hits(look, finding, function.name);
 	finding->cost = weigh_collect_text(c, "answers that were dropped are computed again");
 }
 

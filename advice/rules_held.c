@@ -9,7 +9,6 @@
 #include "advice/tell.h"
 #include "base/grow.h"
 #include "heap/index.h"
-#include "heap/sites.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -58,16 +57,6 @@ static bool add_view(struct seeker *s, uint32_t view, uint32_t base)
 	return true;
 }
 
-static void place_at(const struct seeker *s, struct weigh_finding *finding, uint32_t object)
-{
-	uint32_t line = weigh_heap_line_of(s->e->graph, s->e->lines, object);
-
-	if (line == WEIGH_NO_OBJECT)
-		return;
-	const struct weigh_heap_frame *frame = &s->e->lines->lines[line].own;
-	weigh_collect_place(s->c, finding, frame->file, frame->line, frame->function);
-}
-
 static void report_base(const struct seeker *s, uint32_t base, const struct views *views)
 {
 	const struct weigh_heap_graph *graph = s->e->graph;
@@ -87,7 +76,7 @@ static void report_base(const struct seeker *s, uint32_t base, const struct view
 	struct weigh_finding *finding = weigh_collect_finding(s->c, 38, "view-pins-base");
 	if (!finding)
 		return;
-	place_at(s, finding, views->example);
+	weigh_tell_made(s->c, s->e, views->example, finding);
 	finding->effect.kind = WEIGH_EFFECT_BYTES;
 	finding->quantity = s->e->quantity;
 	finding->before = gross;
@@ -136,7 +125,7 @@ static void report_traceback(const struct seeker *s, uint32_t exception, double 
 
 	if (!finding)
 		return;
-	place_at(s, finding, exception);
+	weigh_tell_made(s->c, s->e, exception, finding);
 	finding->effect.kind = WEIGH_EFFECT_NONE;
 	finding->quantity = s->e->quantity;
 	finding->before = finding->saving = retained;

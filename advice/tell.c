@@ -5,6 +5,8 @@
  */
 #include "advice/tell.h"
 
+#include "heap/sites.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,4 +284,15 @@ void weigh_tell_place(struct weigh_collector *collector, const struct weigh_evid
 	struct weigh_heap_frame frame = weigh_tell_frame(evidence, table);
 
 	weigh_collect_place(collector, finding, frame.file, frame.line, frame.function);
+}
+
+void weigh_tell_made(struct weigh_collector *collector, const struct weigh_evidence *evidence,
+		     uint32_t object, struct weigh_finding *finding)
+{
+	uint32_t line = weigh_heap_line_of(evidence->graph, evidence->lines, object);
+
+	if (line == WEIGH_NO_OBJECT)
+		return;
+	const struct weigh_heap_frame *frame = &evidence->lines->lines[line].own;
+	weigh_collect_place(collector, finding, frame->file, frame->line, frame->function);
 }

@@ -57,6 +57,10 @@ char *weigh_tell_columns(struct weigh_collector *collector, const struct weigh_r
 void weigh_tell_place(struct weigh_collector *collector, const struct weigh_evidence *evidence,
 		      const struct weigh_record_table *table, struct weigh_finding *finding);
 
+/* Puts the place where one object was made, when it is known. */
+void weigh_tell_made(struct weigh_collector *collector, const struct weigh_evidence *evidence,
+		     uint32_t object, struct weigh_finding *finding);
+
 /* The line of that place; its file is NULL when it is not known. */
 struct weigh_heap_frame weigh_tell_frame(const struct weigh_evidence *evidence,
 					 const struct weigh_record_table *table);

@@ -6,6 +6,7 @@
 #include "advice/advise.h"
 
 #include "cli/inquiry.h"
+#include "cli/python.h"
 #include "cli/verbs.h"
 #include "report/advice.h"
 
@@ -25,6 +26,7 @@ enum option {
 	OPTION_JSON,
 	OPTION_SARIF,
 	OPTION_GITHUB,
+	OPTION_PYTHON,
 	OPTION_COUNT,
 };
 
@@ -39,12 +41,15 @@ static const struct weigh_option options[OPTION_COUNT] = {
 	[OPTION_JSON] = {0, "json", NULL, NULL, "JSON of schema weigh.advice/1", 0},
 	[OPTION_SARIF] = {0, "sarif", NULL, NULL, "SARIF 2.1.0", 0},
 	[OPTION_GITHUB] = {0, "github", NULL, NULL, "annotations for a GitHub workflow", 0},
+	[OPTION_PYTHON] = {'p', "python", "PYTHON", NULL,
+			   "interpreter with whose libraries a sample is built [the usual one]", 0},
 };
 
 enum { STATUS_OVER = 3 };
 
 struct request {
 	const char *path;
+	const char *python; /* NULL: the usual one */
 	enum weigh_snapshot_when when; /* 0: of the peak, if there is one */
 	uint32_t limit;
 	double over; /* HUGE_VAL: no bound */
@@ -97,6 +102,7 @@ static struct weigh_error *parse(const struct weigh_arguments *arguments, struct
 	request->limit = limit > INT32_MAX ? 0 : (uint32_t)limit;
 	if (values[OPTION_AT])
 		request->when = strcmp(values[OPTION_AT], "peak") ? WEIGH_SNAPSHOT_END : WEIGH_SNAPSHOT_PEAK;
+	request->python = values[OPTION_PYTHON];
 	request->rejected = values[OPTION_REJECTED];
 	request->ladder = values[OPTION_LADDER];
 	request->json = values[OPTION_JSON];
@@ -152,6 +158,17 @@ static struct weigh_error *advise(const struct weigh_inquiry *inquiry, const str
 	return error;
 }
 
+/* One that was asked for must be there; the usual one need not. */
+static struct weigh_error *choose_python(struct weigh_inquiry *inquiry, const char *python)
+{
+	char *interpreter = NULL;
+	struct weigh_error *error = python ? weigh_python_interpreter(python, &interpreter) : NULL;
+
+	free(interpreter);
+	inquiry->builder.python = python;
+	return error;
+}
+
 static struct weigh_error *perform(const struct weigh_arguments *arguments, int *status)
 {
 	struct request request = {0};
@@ -162,6 +179,8 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, int 
 	if (error)
 		return error;
 	error = weigh_inquiry_init(&inquiry, request.path, request.when);
+	if (!error)
+		error = choose_python(&inquiry, request.python);
 	if (!error)
 		error = advise(&inquiry, &request, status);
 	weigh_inquiry_deinit(&inquiry);

@@ -43,6 +43,8 @@ struct weigh_error *weigh_inquiry_init(struct weigh_inquiry *inquiry, const char
 		return error;
 	inquiry->reader = weigh_sources_reader(inquiry->sources);
 	inquiry->evidence.source = &inquiry->reader;
+	weigh_library_builder_init(&inquiry->builder);
+	inquiry->evidence.builder = &inquiry->builder.builder;
 	return NULL;
 }
 

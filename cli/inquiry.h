@@ -8,6 +8,7 @@
 #include "advice/evidence.h"
 #include "advice/lines.h"
 #include "base/error.h"
+#include "cli/builder.h"
 #include "report/source.h"
 #include "weigh/snapshot.h"
 
@@ -16,6 +17,7 @@ struct weigh_inquiry {
 	struct weigh_heap_graph *graph; /* NULL: there is no snapshot */
 	struct weigh_sources *sources;
 	struct weigh_line_reader reader; /* of the sources */
+	struct weigh_library_builder builder;
 	struct weigh_evidence evidence;
 };
 

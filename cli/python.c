@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool is_program(const char *path)
@@ -153,28 +156,51 @@ static char *package_under(const char *folder, const char *interpreter)
 	return package;
 }
 
-/* What a command prints, without its last line break; NULL when it fails. To be freed. */
-static char *output_of(char *const argv[])
+/* Reads until the other end is closed; false when that takes too long. */
+static bool read_all(int fd, char *text, size_t room, size_t *length)
+{
+	enum { SECONDS = 20, MILLISECONDS = 1000 };
+	struct timespec now, end;
+	ssize_t got = 1;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += SECONDS;
+	*length = 0;
+	while (got > 0 && *length < room) {
+		struct pollfd watched = {.fd = fd, .events = POLLIN};
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		long left = (end.tv_sec - now.tv_sec) * MILLISECONDS +
+			    (end.tv_nsec - now.tv_nsec) / (1000000000 / MILLISECONDS);
+		if (left <= 0 || poll(&watched, 1, (int)left) == 0)
+			return false;
+		got = read(fd, text + *length, room - *length);
+		*length += got > 0 ? (size_t)got : 0;
+	}
+	return true;
+}
+
+char *weigh_python_ask(char *const argv[], int input)
 {
 	int ends[2], status = -1;
 	pid_t pid;
 	char text[PATH_MAX];
 	size_t length = 0;
-	ssize_t got = 0;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return NULL;
 	posix_spawn_file_actions_t actions;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (input >= 0)
+		posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	else
+		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	int failed = posix_spawn(&pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
-	while (!failed && length < sizeof(text) - 1 &&
-	       (got = read(ends[0], text + length, sizeof(text) - 1 - length)) > 0)
-		length += (size_t)got;
+	if (!failed && !read_all(ends[0], text, sizeof(text) - 1, &length))
+		kill(pid, SIGKILL);
 	close(ends[0]);
 	if (failed || waitpid(pid, &status, 0) != pid || status != 0)
 		return NULL;
@@ -194,7 +220,7 @@ static char *ask_interpreter(const char *interpreter)
 			"print(s.submodule_search_locations[0])",
 		NULL,
 	};
-	char *package = output_of(argv);
+	char *package = weigh_python_ask(argv, -1);
 	if (package && !is_package(package)) {
 		free(package);
 		package = NULL;
@@ -224,6 +250,15 @@ static struct weigh_error *find_package(struct weigh_python *p)
 		"%s: weigh is not installed for this interpreter: install it there (pip install "
 		"weigh), or choose another with --python",
 		p->interpreter);
+}
+
+struct weigh_error *weigh_python_interpreter(const char *wanted, char **interpreter)
+{
+	struct weigh_python p = {0};
+	struct weigh_error *error = find_interpreter(&p, wanted);
+
+	*interpreter = p.interpreter;
+	return error;
 }
 
 struct weigh_error *weigh_python_find(struct weigh_python *p, const char *wanted)
