@@ -143,17 +143,39 @@ static void name_method(const struct weigh_heap_graph *graph, uint32_t method, c
 		strncat(name, label ? label + start : "", length - start);
 }
 
+#define CALLED_LATER "  # each is then called as callback()()"
+
+/* The line that put a method into a list, in the program's own words; false when it is another. */
+static bool say_line(const struct seeker *s, struct weigh_finding *finding)
+{
+	static const char append[] = ".append(";
+	const char *line = weigh_line_read(s->e->source, finding->file, finding->line);
+	const char *found = line ? strstr(line, append) : NULL;
+	size_t length = line ? strlen(line) : 0;
+
+	if (!found || line[length - 1] != ')')
+		return false;
+	const char *callback = found + strlen(append);
+	int list = (int)(found - line);
+	finding->change_before = weigh_collect_text(s->c, "%s", line);
+	finding->change_after =
+		weigh_collect_text(s->c, "%.*s.append(WeakMethod(%.*s, %.*s.remove))" CALLED_LATER, list,
+				   line, (int)(line + length - 1 - callback), callback, list, line);
+	return true;
+}
+
 static void say_change(const struct seeker *s, struct weigh_finding *finding, const struct group *group,
 		       const char *list)
 {
 	char name[WEIGH_TELL_NAME];
 
 	name_method(s->e->graph, group->callback, name);
+	if (*name && say_line(s, finding))
+		return;
 	if (*name) {
 		finding->change_before = weigh_collect_text(s->c, "%s.append(self.%s)", list, name);
 		finding->change_after = weigh_collect_text(
-			s->c, "%s.append(WeakMethod(self.%s, %s.remove))  # call each as callback()()", list,
-			name, list);
+			s->c, "%s.append(WeakMethod(self.%s, %s.remove))" CALLED_LATER, list, name, list);
 		return;
 	}
 	finding->change_before = weigh_collect_text(s->c, "%s.append(lambda: use(thing))", list);

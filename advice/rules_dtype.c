@@ -136,9 +136,16 @@ static char *name_narrow(const struct narrow *to, bool letter, char name[24])
 	return name;
 }
 
-static void say_change(struct weigh_collector *c, struct weigh_finding *finding, const char *name,
-		       const char *now, const char *later, bool letter)
+static void say_change(const struct weigh_evidence *e, struct weigh_collector *c,
+		       struct weigh_finding *finding, const char *name, const char *now, const char *later)
 {
+	bool letter = letter_width(now);
+	char quoted[2][32];
+
+	snprintf(quoted[0], sizeof(quoted[0]), letter ? "\"%.20s\"" : "%.20s", now);
+	snprintf(quoted[1], sizeof(quoted[1]), letter ? "\"%.20s\"" : "%.20s", later);
+	if (weigh_tell_replaced(c, e, finding, quoted[0], quoted[1]))
+		return;
 	if (letter) {
 		finding->change_before = weigh_collect_text(c, "%s = array(\"%s\", ...)", name, now);
 		finding->change_after = weigh_collect_text(c, "%s = array(\"%s\", ...)", name, later);
@@ -207,10 +214,11 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 	finding->grade = to.is_float ? WEIGH_GRADE_HYPOTHESIS : WEIGH_GRADE_LIKELY;
 	finding->title = weigh_collect_text(c, "%s instead of %s for %s", later, now, name);
 	finding->evidence = weigh_collect_text(
-		c, "%s: %s numbers in %s arrays of %s, from %s to %s", name,
-		weigh_tell_count(group->items, count[0]), weigh_tell_count(group->arrays, count[1]), now,
-		weigh_heap_text(e->graph, group->low, NULL), weigh_heap_text(e->graph, group->high, NULL));
-	say_change(c, finding, name, now, later, letter_width(now));
+		c, "%s: %s numbers in %s array%s of %s, from %s to %s", name,
+		weigh_tell_count(group->items, count[0]), weigh_tell_count(group->arrays, count[1]),
+		group->arrays == 1 ? "" : "s", now, weigh_heap_text(e->graph, group->low, NULL),
+		weigh_heap_text(e->graph, group->high, NULL));
+	say_change(e, c, finding, name, now, later);
 	say_checks(e, c, finding, group, &to);
 	finding->cost =
 		weigh_collect_text(c, to.is_float ? "digits, when numbers with more of them come"

@@ -12,6 +12,7 @@
 #include "advice/tell.h"
 #include "heap/facts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,19 +185,22 @@ static void report_trie(const struct subject *s, const struct weigh_heap_texts *
 			const struct size *size)
 {
 	struct weigh_finding *finding = find(s, "text-set", size);
-	char bytes[WEIGH_TELL_COUNT];
+	char bytes[WEIGH_TELL_COUNT], count[WEIGH_TELL_COUNT], call[WEIGH_HEAP_NAME + 1];
 
 	if (!finding)
 		return;
 	bool built = s->built.trie > 0;
 	finding->effect.kind = WEIGH_EFFECT_BYTES;
 	finding->title = weigh_collect_text(s->c, "a trie instead of the %s %s", s->type, s->name);
-	finding->change_before = weigh_collect_text(s->c, "%s = %s(texts)", s->name, s->type);
-	finding->change_after = weigh_collect_text(s->c, "%s = marisa_trie.Trie(texts)", s->name);
+	snprintf(call, sizeof(call), "%s(", s->type);
+	if (!weigh_tell_replaced(s->c, s->e, finding, call, "marisa_trie.Trie(")) {
+		finding->change_before = weigh_collect_text(s->c, "%s = %s(texts)", s->name, s->type);
+		finding->change_after = weigh_collect_text(s->c, "%s = marisa_trie.Trie(texts)", s->name);
+	}
 	if (built)
-		weigh_collect_check(s->c, finding, WEIGH_CHECK_HOLDS,
-				    "marisa-trie was built of %u texts of it: %s", texts->count,
-				    weigh_tell_bytes(s->built.trie, bytes));
+		weigh_collect_check(
+			s->c, finding, WEIGH_CHECK_HOLDS, "marisa-trie was built of %s texts of it: %s",
+			weigh_tell_count(texts->count, count), weigh_tell_bytes(s->built.trie, bytes));
 	else
 		weigh_collect_check(s->c, finding, WEIGH_CHECK_UNKNOWN,
 				    "its size, by the beginnings that texts share: to have it built on a "

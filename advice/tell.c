@@ -296,3 +296,17 @@ void weigh_tell_made(struct weigh_collector *collector, const struct weigh_evide
 	const struct weigh_heap_frame *frame = &evidence->lines->lines[line].own;
 	weigh_collect_place(collector, finding, frame->file, frame->line, frame->function);
 }
+
+bool weigh_tell_replaced(struct weigh_collector *collector, const struct weigh_evidence *evidence,
+			 struct weigh_finding *finding, const char *now, const char *later)
+{
+	const char *line = weigh_line_read(evidence->source, finding->file, finding->line);
+	const char *found = line ? strstr(line, now) : NULL;
+
+	if (!found)
+		return false;
+	finding->change_before = weigh_collect_text(collector, "%s", line);
+	finding->change_after = weigh_collect_text(collector, "%.*s%s%s", (int)(found - line), line, later,
+						   found + strlen(now));
+	return true;
+}

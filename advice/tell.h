@@ -57,6 +57,13 @@ char *weigh_tell_columns(struct weigh_collector *collector, const struct weigh_r
 void weigh_tell_place(struct weigh_collector *collector, const struct weigh_evidence *evidence,
 		      const struct weigh_record_table *table, struct weigh_finding *finding);
 
+/*
+ * Puts a line of the program as the change, with `now` in it replaced by
+ * `later`; false when it is not to be had, or there is no `now` in it.
+ */
+bool weigh_tell_replaced(struct weigh_collector *collector, const struct weigh_evidence *evidence,
+			 struct weigh_finding *finding, const char *now, const char *later);
+
 /* Puts the place where one object was made, when it is known. */
 void weigh_tell_made(struct weigh_collector *collector, const struct weigh_evidence *evidence,
 		     uint32_t object, struct weigh_finding *finding);

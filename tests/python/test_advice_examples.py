@@ -131,6 +131,41 @@ def test_cache_without_bound(advise, verify):
     assert verify(finding, "cache_bounded.py", within=8)["ok"]
 
 
+def test_cache_told_by_its_objects(advise, verify):
+    """With a snapshot the cache says itself how often it was asked again."""
+    finding = the_finding(advise("cache.py", options=["--heap=end"]), "unbounded-cache")
+    assert finding["line"] == line_of("cache.py", "@lru_cache")
+    assert {"text": "few are asked for again: 0 hits in 200,000 calls", "ok": True} in finding["checks"]
+    assert verify(finding, "cache_bounded.py")["ok"]
+
+
+def test_listeners_that_pin(advise, verify):
+    finding = the_finding(advise("listeners.py", options=["--heap=end"]), "pinned-by-callbacks")
+    assert finding["line"] == line_of("listeners.py", "append(self.draw)")
+    after = "document.listeners.append(WeakMethod(self.draw, document.listeners.remove))"
+    assert finding["change"]["after"].startswith(after)
+    assert verify(finding, "listeners_weak.py")["ok"]
+
+
+def test_set_of_addresses(advise, verify):
+    pytest.importorskip("marisa_trie")
+    finding = the_finding(advise("seen.py", options=["--heap=end"]), "text-set")
+    assert finding["line"] == line_of("seen.py", "seen = ")
+    assert finding["grade"] == "likely"
+    assert finding["change"]["after"] == "seen = marisa_trie.Trie(addresses())"
+    assert verify(finding, "seen_trie.py")["ok"]
+
+
+def test_numbers_wider_than_needed(advise, verify):
+    pytest.importorskip("numpy")
+    finding = the_finding(advise("temperatures.py", options=["--heap=end"]), "narrower-dtype")
+    assert finding["line"] == line_of("temperatures.py", "np.zeros")
+    assert finding["saving"] == 2_000_000 * (8 - 2)
+    assert finding["change"]["after"] == 'tenths = np.zeros(COUNT, dtype="int16")'
+    assert "from -400 to 400" in finding["evidence"]
+    assert verify(finding, "temperatures_narrow.py", within=2)["ok"]
+
+
 def test_leak_grows(advise, verify):
     finding = the_finding(advise("leak.py"), "growing-line")
     assert finding["quantity"] == "growth"
