@@ -35,7 +35,8 @@ struct place {
 	const char *text;                      /* of the keeper */
 	struct weigh_words name, value;
 	bool bound;
-	double blocks, size, runs; /* at the peak; bytes of one; ever made */
+	double blocks, runs; /* at the peak; ever made */
+	double size, asked;  /* bytes of one, and of these what the program asked for */
 };
 
 /* `keeper` is the line that binds what the line `index` makes, or the line itself. */
@@ -52,6 +53,7 @@ static bool read_place(const struct weigh_stacks *stacks, uint32_t index, uint32
 	if (!place->text)
 		return false;
 	place->size = line->large_peak.footprint / place->blocks;
+	place->asked = round(line->large_peak.bytes / place->blocks);
 	place->runs = round(line->large_total.blocks);
 	place->bound = weigh_words_target(place->text, &place->name);
 	place->value = weigh_words_value(place->text);
@@ -152,8 +154,8 @@ static void report_rebound(const struct weigh_stack_case *look, const struct pla
 	finding->after = finding->before - finding->saving;
 	finding->grade = reader ? WEIGH_GRADE_HYPOTHESIS : WEIGH_GRADE_LIKELY;
 	finding->evidence = weigh_collect_text(
-		collector, "2 blocks of %s at the peak from a line that binds one name, %.0f in all",
-		weigh_tell_bytes(place->size, amount), place->runs);
+		collector, "2 blocks of %s bytes at the peak from a line that binds one name, %.0f in all",
+		weigh_tell_count((uint64_t)place->asked, amount), place->runs);
 	finding->change_before = weigh_collect_text(collector, "%s", place->text);
 	finding->change_after =
 		weigh_collect_text(collector, "%s\ndel %s  # after line %u, before the next pass",
@@ -217,7 +219,7 @@ static void report_concatenation(const struct weigh_stack_case *look, const stru
 	struct weigh_collector *collector = look->collector;
 	struct weigh_finding *finding = weigh_collect_finding(collector, 32, concatenation_rule);
 	double part = (place->runs - 1) / (2 * place->runs - 1);
-	char amount[WEIGH_TELL_COUNT], all[WEIGH_TELL_COUNT];
+	char amount[WEIGH_TELL_COUNT], all[WEIGH_TELL_COUNT], runs[WEIGH_TELL_COUNT];
 
 	if (!finding)
 		return;
@@ -233,8 +235,9 @@ static void report_concatenation(const struct weigh_stack_case *look, const stru
 	finding->saving_high = finding->saving;
 	finding->grade = WEIGH_GRADE_LIKELY;
 	finding->evidence =
-		weigh_collect_text(collector, "%.0f copies of %s in all, the last two alive at the peak",
-				   place->runs, weigh_tell_bytes(place->line->large_total.footprint, all));
+		weigh_collect_text(collector, "%s copies of %s in all, the last two alive at the peak",
+				   weigh_tell_count((uint64_t)place->runs, runs),
+				   weigh_tell_bytes(place->line->large_total.footprint, all));
 	finding->change_before = weigh_collect_text(collector, "%s", place->text);
 	finding->change_after = weigh_collect_text(
 		collector, "%.*s = np.empty(%s in all)  # once, then fill the parts", (int)place->name.length,
@@ -275,9 +278,9 @@ static void report_temporaries(const struct weigh_stack_case *look, const struct
 	finding->saving = weigh_stacks_capped(look->stacks, place->line, spare * place->size);
 	finding->after = finding->before - finding->saving;
 	finding->grade = WEIGH_GRADE_LIKELY;
-	finding->evidence =
-		weigh_collect_text(collector, "%.0f blocks of %s from this line at the peak, %.0f needed",
-				   place->blocks, weigh_tell_bytes(place->size, amount), needed);
+	finding->evidence = weigh_collect_text(
+		collector, "%.0f blocks of %s bytes from this line at the peak, %.0f needed", place->blocks,
+		weigh_tell_count((uint64_t)place->asked, amount), needed);
 	finding->change_before = weigh_collect_text(collector, "%s", place->text);
 	finding->change_after = weigh_collect_text(
 		collector, "one step to a line, each into the array before: t *= x; np.sqrt(t, out=t)");

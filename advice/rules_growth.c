@@ -15,6 +15,7 @@
 #include "advice/tell.h"
 #include "advice/words.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,7 +85,7 @@ static void report_cache(const struct weigh_stack_case *look, const struct cache
 	struct weigh_collector *collector = look->collector;
 	struct weigh_finding *finding = weigh_collect_finding(collector, 24, cache_rule);
 	const struct weigh_stack_line *line = cache->line;
-	char amount[WEIGH_TELL_COUNT];
+	char amount[WEIGH_TELL_COUNT], blocks[WEIGH_TELL_COUNT];
 
 	if (!finding)
 		return;
@@ -101,8 +102,9 @@ static void report_cache(const struct weigh_stack_case *look, const struct cache
 	finding->after = finding->before - finding->saving;
 	finding->grade = WEIGH_GRADE_LIKELY;
 	finding->evidence =
-		weigh_collect_text(collector, "%.0f blocks of its answers alive at the end, %s with entries",
-				   cache->blocks, weigh_tell_bytes(cache->end, amount));
+		weigh_collect_text(collector, "%s blocks of its answers alive at the end, %s with entries",
+				   weigh_tell_count((uint64_t)round(cache->blocks), blocks),
+				   weigh_tell_bytes(cache->end, amount));
 	finding->change_before = weigh_collect_text(collector, "%s", decorator);
 	finding->change_after = weigh_collect_text(collector, "@lru_cache(maxsize=%d)", WEIGH_CACHE_BOUND);
 	weigh_collect_check(collector, finding, WEIGH_CHECK_HOLDS, "answers are alive at the end");

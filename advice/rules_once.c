@@ -14,6 +14,7 @@
 #include "advice/tell.h"
 #include "advice/words.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,7 +106,7 @@ static void report(const struct weigh_stack_case *look, const struct made *made)
 	unsigned number;
 	const char *rule = rule_of(made, &number);
 	struct weigh_finding *finding = weigh_collect_finding(collector, number, rule);
-	char amount[WEIGH_TELL_COUNT], at_end[WEIGH_TELL_COUNT];
+	char blocks[WEIGH_TELL_COUNT], amount[WEIGH_TELL_COUNT], at_end[WEIGH_TELL_COUNT];
 
 	if (!finding)
 		return;
@@ -123,7 +124,8 @@ static void report(const struct weigh_stack_case *look, const struct made *made)
 	finding->after = finding->before - finding->saving;
 	finding->grade = grade_of(made);
 	finding->evidence = weigh_collect_text(
-		collector, "%.0f blocks, %s at the peak, %s at the end", made->keeper->peak_blocks,
+		collector, "%s blocks, %s at the peak, %s at the end",
+		weigh_tell_count((uint64_t)round(made->keeper->peak_blocks), blocks),
 		weigh_tell_bytes(made->keeper->peak, amount), weigh_tell_bytes(made->keeper->end, at_end));
 	finding->change_before = weigh_collect_text(collector, "%s", made->text);
 	finding->change_after = changed_line(collector, made);

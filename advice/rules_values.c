@@ -266,7 +266,10 @@ static void text_to_binary(const struct subject *s)
 		s->name);
 	finding->change_before = weigh_collect_text(s->c, "%s = text", s->plain);
 	finding->change_after = weigh_collect_text(
-		s->c, dates ? "%s = date.fromisoformat(text)" : "%s = UUID(text).bytes", s->plain);
+		s->c,
+		dates ? "%s = date.fromisoformat(text)  # strptime() where it is written otherwise"
+		      : "%s = UUID(text).bytes",
+		s->plain);
 	weigh_collect_check(s->c, finding, WEIGH_CHECK_HOLDS, "all of them look like %s",
 			    dates ? "dates" : "UUIDs");
 	weigh_collect_check(s->c, finding, WEIGH_CHECK_UNKNOWN,
