@@ -348,7 +348,7 @@ static struct weigh_error *check_timeline(const struct weigh_capture *capture)
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct weigh_tick *tick = &capture->ticks[i];
-		if (tick->rss > absurd_bytes || tick->live > absurd_bytes)
+		if (tick->rss > absurd_bytes || tick->live > absurd_bytes || tick->reusable > absurd_bytes)
 			return damaged_at(capture, tick, "an impossible point of the timeline");
 	}
 	return NULL;

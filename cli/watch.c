@@ -126,6 +126,28 @@ static void note_peak(struct weigh_watch *w, uint64_t time_ns, const struct weig
 	};
 }
 
+/*
+ * What is private to the program, in no live block and not the recorder's has
+ * been freed and kept, but for what was so from the beginning. Pages of live
+ * blocks that nobody has touched make it less, so it is a lower bound.
+ */
+static void note_reusable(struct weigh_watch *w, uint64_t live, const struct weigh_counters *c,
+			  const struct weigh_proc_memory *memory)
+{
+	const struct weigh_resident *start = &w->header->at_start;
+	int64_t besides = (int64_t)(memory->resident - memory->shared) - (int64_t)live - (int64_t)c->recorder;
+
+	/* While the memory of a program that has ended is torn down, what was last true stands. */
+	if (!memory->resident || w->header->state == WEIGH_STATE_ENDED)
+		return;
+	if (!w->begun) {
+		int64_t before = (int64_t)start->anonymous - (int64_t)start->live - (int64_t)start->recorder;
+		w->besides = besides > before ? besides : before;
+		w->begun = true;
+	}
+	w->reusable = at_least_zero(besides - w->besides);
+}
+
 bool weigh_watch_wants_close_look(struct weigh_watch *w, uint64_t now_ns)
 {
 	if (now_ns < w->close_look_due_ns)
@@ -172,7 +194,9 @@ void weigh_watch_tick(struct weigh_watch *w, uint64_t now_ns, const struct weigh
 	struct weigh_counters counters;
 	read_counters(w, &counters);
 	uint64_t live = weigh_counters_live(&counters);
-	struct weigh_tick tick = {.time_ns = time_ns, .rss = memory->resident, .live = live};
+	note_reusable(w, live, &counters, memory);
+	struct weigh_tick tick = {
+		.time_ns = time_ns, .rss = memory->resident, .live = live, .reusable = w->reusable};
 	weigh_timeline_push(&w->timeline, &tick);
 
 	uint64_t highest = memory->highest > memory->resident ? memory->highest : memory->resident;

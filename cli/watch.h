@@ -23,6 +23,9 @@ struct weigh_watch {
 	uint64_t live_highest;
 	uint64_t untouched; /* as last asked for */
 	uint64_t reserved;
+	int64_t besides; /* private memory in no live block at the first tick: nothing had been freed yet */
+	bool begun;      /* that tick has come */
+	uint64_t reusable;
 	const struct weigh_large *large;
 	uint32_t large_count;
 };

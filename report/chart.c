@@ -18,7 +18,7 @@ void weigh_chart_init(struct weigh_chart *chart, const struct weigh_style *style
 	chart->width = width < WEIGH_CHART_WIDEST ? width : WEIGH_CHART_WIDEST;
 	chart->top = 1;
 	for (int c = 0; c < chart->width; c++)
-		chart->columns[c] = (struct weigh_chart_column){-1, -1};
+		chart->columns[c] = (struct weigh_chart_column){-1, -1, 0};
 }
 
 int weigh_chart_column_of(const struct weigh_chart *chart, double part)
@@ -28,17 +28,18 @@ int weigh_chart_column_of(const struct weigh_chart *chart, double part)
 	return column < chart->width ? column : chart->width - 1;
 }
 
-void weigh_chart_raise(struct weigh_chart *chart, double part, double one, double other)
+void weigh_chart_raise(struct weigh_chart *chart, double part, struct weigh_chart_column values)
 {
 	struct weigh_chart_column *column = &chart->columns[weigh_chart_column_of(chart, part)];
 
-	column->one = fmax(column->one, one);
-	column->other = fmax(column->other, other);
+	column->one = fmax(column->one, values.one);
+	column->other = fmax(column->other, values.other);
+	column->apart = fmax(column->apart, values.apart);
 }
 
 void weigh_chart_fill(struct weigh_chart *chart)
 {
-	struct weigh_chart_column last = {0, 0};
+	struct weigh_chart_column last = {0, 0, 0};
 
 	for (int c = 0; c < chart->width; c++) {
 		if (chart->columns[c].one < 0)
@@ -74,8 +75,8 @@ void weigh_chart_scale(struct weigh_chart *chart, double least)
 
 const char *weigh_chart_mark(const struct weigh_style *style, enum weigh_chart_mark mark)
 {
-	static const char *const unicode[] = {" ", "█", "░", "▒"};
-	static const char *const ascii[] = {" ", "#", ".", "+"};
+	static const char *const unicode[] = {" ", "█", "░", "▒", "▓"};
+	static const char *const ascii[] = {" ", "#", ".", "+", "o"};
 
 	return style->unicode ? unicode[mark] : ascii[mark];
 }
@@ -89,10 +90,23 @@ static enum weigh_chart_mark mark_at(const struct weigh_chart *chart, int column
 	if (row == 0)
 		level = fmin(level, chart->top / chart->rows / 8);
 	bool one = values->one >= level, other = values->other >= level;
+	if (one && !other && level <= values->other + values->apart)
+		return WEIGH_CHART_APART;
 	return one && other ? WEIGH_CHART_BOTH
 	       : one        ? WEIGH_CHART_ONE
 	       : other      ? WEIGH_CHART_OTHER
 			    : WEIGH_CHART_NONE;
+}
+
+bool weigh_chart_shows(const struct weigh_chart *chart, enum weigh_chart_mark mark)
+{
+	for (int row = 0; row < chart->rows; row++) {
+		for (int c = 0; c < chart->width; c++) {
+			if (mark_at(chart, c, row) == mark)
+				return true;
+		}
+	}
+	return false;
 }
 
 void weigh_chart_print(const struct weigh_chart *chart, FILE *out)

@@ -1,6 +1,7 @@
 /*
  * A chart of text: bytes over time in columns of characters. What is in both
- * of two rows of values is solid; above it stands what is in one of them only.
+ * of two rows of values is solid; above it stands a part of the first that has
+ * a mark of its own, and above that what is in one of them only.
  *
  * One thread; allocates nothing.
  */
@@ -9,6 +10,7 @@
 
 #include "report/style.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -19,9 +21,16 @@ enum {
 
 struct weigh_chart_column {
 	double one, other; /* bytes; -1: no value fell here */
+	double apart;      /* bytes of `one` above `other` */
 };
 
-enum weigh_chart_mark { WEIGH_CHART_NONE, WEIGH_CHART_BOTH, WEIGH_CHART_ONE, WEIGH_CHART_OTHER };
+enum weigh_chart_mark {
+	WEIGH_CHART_NONE,
+	WEIGH_CHART_BOTH,
+	WEIGH_CHART_ONE,
+	WEIGH_CHART_OTHER,
+	WEIGH_CHART_APART,
+};
 
 struct weigh_chart {
 	const struct weigh_style *style; /* borrowed */
@@ -37,7 +46,7 @@ void weigh_chart_init(struct weigh_chart *chart, const struct weigh_style *style
 int weigh_chart_column_of(const struct weigh_chart *chart, double part);
 
 /* Values at a part of the time: a column shows its highest, so that no short peak is lost. */
-void weigh_chart_raise(struct weigh_chart *chart, double part, double one, double other);
+void weigh_chart_raise(struct weigh_chart *chart, double part, struct weigh_chart_column values);
 
 /* Columns between two values take the one before. */
 void weigh_chart_fill(struct weigh_chart *chart);
@@ -50,6 +59,9 @@ void weigh_chart_print(const struct weigh_chart *chart, FILE *out);
 
 /* The axis of time below it, from a time to a later one. */
 void weigh_chart_axis(const struct weigh_chart *chart, uint64_t from_ns, uint64_t to_ns, FILE *out);
+
+/* Whether the chart, once it has its scale, shows a mark. */
+bool weigh_chart_shows(const struct weigh_chart *chart, enum weigh_chart_mark mark);
 
 const char *weigh_chart_mark(const struct weigh_style *style, enum weigh_chart_mark mark);
 

@@ -257,6 +257,7 @@ static void add_timeline(struct writer *w, yyjson_mut_val *root)
 		else
 			yyjson_mut_obj_add_null(w->doc, object, "rss");
 		weigh_document_uint(w->document, object, "live", capture->ticks[i].live);
+		weigh_document_uint(w->document, object, "reusable", capture->ticks[i].reusable);
 	}
 }
 

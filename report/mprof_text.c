@@ -42,7 +42,8 @@ static void print_trace(const struct weigh_traces *t, const struct weigh_trace *
 	weigh_chart_init(chart, style, t->count == 1 ? ROWS : ROWS_OF_SEVERAL);
 	for (size_t i = 0; i < trace->count; i++) {
 		double bytes = trace->points[i].mib * bytes_of_mib;
-		weigh_chart_raise(chart, part_of(t, trace->points[i].time), bytes, bytes);
+		weigh_chart_raise(chart, part_of(t, trace->points[i].time),
+				  (struct weigh_chart_column){bytes, bytes, 0});
 	}
 	weigh_chart_fill(chart);
 	/* What has ended has no memory. */

@@ -1,8 +1,8 @@
 /*
  * Resident memory and recorded live bytes over time: see report/timeline.h.
  *
- * What is both live and resident is solid; above it stands what is only one of
- * the two.
+ * What is both live and resident is solid; above it stands what was freed and
+ * kept for reuse, and above that what is otherwise resident, or live only.
  *
  * One thread; allocates with malloc.
  */
@@ -11,23 +11,24 @@
 #include "report/chart.h"
 #include "weigh/format_math.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ROWS = 14 };
 
-/* Of a column `one` is resident, `other` live. */
+/* Of a column `one` is resident, `other` live, `apart` freed and kept for reuse. */
 struct plot {
 	const struct weigh_report *report;
 	struct weigh_chart chart;
 	uint64_t duration;
 };
 
-static void raise(struct plot *plot, uint64_t time_ns, double rss, double live)
+static void raise(struct plot *plot, uint64_t time_ns, struct weigh_chart_column values)
 {
 	double part = time_ns < plot->duration ? (double)time_ns / (double)plot->duration : 1;
 
-	weigh_chart_raise(&plot->chart, part, rss, live);
+	weigh_chart_raise(&plot->chart, part, values);
 }
 
 static void collect(struct plot *plot)
@@ -43,12 +44,28 @@ static void collect(struct plot *plot)
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		const struct weigh_tick *tick = &capture->ticks[i];
-		raise(plot, tick->time_ns, (double)tick->rss, (double)tick->live);
+		raise(plot, tick->time_ns,
+		      (struct weigh_chart_column){(double)tick->rss, (double)tick->live,
+						  (double)tick->reusable});
 	}
 	weigh_chart_fill(&plot->chart);
 	/* The counter saw the peak even if no tick did. */
-	raise(plot, peak.time_ns, 0, (double)peak.footprint);
+	raise(plot, peak.time_ns, (struct weigh_chart_column){.other = (double)peak.footprint});
 	weigh_chart_scale(&plot->chart, 0);
+}
+
+/* What the allocators themselves said in the end: a program that leaks has little of it. */
+static void print_end(const struct plot *plot, FILE *out)
+{
+	const struct weigh_header *header = plot->report->capture->header;
+	const struct weigh_resident *start = &header->at_start, *end = &header->at_end;
+	double spare = fmax((double)end->arenas - (double)end->small_live, 0) +
+		       fmax((double)end->malloc_free - (double)start->malloc_free, 0);
+	char live[WEIGH_NUMBER], reusable[WEIGH_NUMBER];
+
+	if (end->anonymous)
+		fprintf(out, "%*sat the end %s live, %s free in the allocators\n", WEIGH_CHART_INDENT, "",
+			weigh_bytes_text((double)end->live, live), weigh_bytes_text(spare, reusable));
 }
 
 static void print_legend(const struct plot *plot, FILE *out)
@@ -57,19 +74,23 @@ static void print_legend(const struct plot *plot, FILE *out)
 	const struct weigh_header *header = plot->report->capture->header;
 	struct weigh_peak peak = weigh_capture_peak(plot->report->capture);
 	char bytes[WEIGH_NUMBER], time[WEIGH_NUMBER];
-	bool above = false;
+	bool reusable = weigh_chart_shows(&plot->chart, WEIGH_CHART_APART);
 
-	for (int c = 0; c < plot->chart.width; c++)
-		above |= plot->chart.columns[c].other > plot->chart.columns[c].one;
-	fprintf(out, "%*s%s recorded live   %s resident besides", WEIGH_CHART_INDENT, "",
-		weigh_chart_mark(style, WEIGH_CHART_BOTH), weigh_chart_mark(style, WEIGH_CHART_ONE));
-	if (above)
+	fprintf(out, "%*s%s recorded live   ", WEIGH_CHART_INDENT, "",
+		weigh_chart_mark(style, WEIGH_CHART_BOTH));
+	if (reusable)
+		fprintf(out, "%s freed, kept for reuse\n%*s", weigh_chart_mark(style, WEIGH_CHART_APART),
+			WEIGH_CHART_INDENT, "");
+	fprintf(out, "%s resident besides", weigh_chart_mark(style, WEIGH_CHART_ONE));
+	if (weigh_chart_shows(&plot->chart, WEIGH_CHART_OTHER))
 		fprintf(out, "   %s live, not resident", weigh_chart_mark(style, WEIGH_CHART_OTHER));
 	fprintf(out, "\n%*speak of live %s at %s", WEIGH_CHART_INDENT, "",
 		weigh_bytes_text((double)peak.footprint, bytes), weigh_time_text(peak.time_ns, time));
 	if (header->rss_peak)
 		fprintf(out, "; highest resident %s", weigh_bytes_text((double)header->rss_peak, bytes));
 	fputc('\n', out);
+	if (reusable)
+		print_end(plot, out);
 }
 
 struct weigh_error *weigh_timeline_print(const struct weigh_report *report, FILE *out)

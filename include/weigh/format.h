@@ -22,7 +22,7 @@
 #define WEIGH_MAGIC "WEIGHCAP"
 
 enum {
-	WEIGH_FORMAT_VERSION = 3,
+	WEIGH_FORMAT_VERSION = 4,
 	WEIGH_BYTE_ORDER = 0x01020304,
 };
 
@@ -176,6 +176,7 @@ struct weigh_tick {
 	uint64_t time_ns; /* since the start of the recording */
 	uint64_t rss;     /* bytes; 0: not read */
 	uint64_t live;    /* footprint of all live recorded blocks */
+	uint64_t reusable; /* of rss, in no live block: freed and kept by allocators; at least */
 };
 
 /*

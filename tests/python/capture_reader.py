@@ -106,7 +106,7 @@ class Capture:
 
     def read_header(self):
         magic, version, _, _, self.state = self.unpack("8sIIII", 0)
-        assert magic == b"WEIGHCAP" and version == 3
+        assert magic == b"WEIGHCAP" and version == 4
         self.mode, self.forced, self.python, self.pid = self.unpack("IIII", 40)
         self.exit, self.exit_value = self.unpack("Ii", 60)
         start = 120

@@ -121,9 +121,13 @@ static void add_timeline(struct fake_capture *fake)
 {
 	for (uint64_t i = 0; i < 350; i++) {
 		uint64_t live = i < 290 ? i * 720 * 1024 : (350 - i) * 3 * MIB;
-		struct weigh_tick tick = {i * 10 * MS, 12 * MIB + live + (i > 100 ? 4 * MIB : 0), live};
+		struct weigh_tick tick = {i * 10 * MS, 12 * MIB + live + (i > 100 ? 4 * MIB : 0), live, 0};
 		if (i > 60 && i < 90)
 			tick.rss -= 16 * MIB;
+		if (i > 305) {
+			tick.reusable = 45 * MIB;
+			tick.rss += tick.reusable;
+		}
 		fake_entry(fake, WEIGH_SECTION_TIMELINE, &tick);
 	}
 }
@@ -182,7 +186,13 @@ static void set_header(struct fake_capture *fake, const char *folder)
 		.untouched = 2 * MIB,
 		.recorder = 6 * MIB,
 	};
-	header->at_end = (struct weigh_resident){.anonymous = 30 * MIB, .file = 9 * MIB};
+	header->at_end = (struct weigh_resident){.time_ns = 3500 * MS,
+						 .anonymous = 30 * MIB,
+						 .file = 9 * MIB,
+						 .live = 8 * MIB,
+						 .small_live = 6 * MIB,
+						 .arenas = 17 * MIB,
+						 .malloc_free = 3 * MIB};
 	header->rss_peak = 240 * MIB;
 	header->sampling_period = header->mode == WEIGH_MODE_SAMPLED ? 16384 : 0;
 	header->sampling_period_max = header->sampling_period;

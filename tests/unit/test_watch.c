@@ -217,6 +217,43 @@ static void the_peak_is_noted_when_live_is_highest(void **state)
 	assert_int_equal(c->header.seen_ns, START + 20 * MS);
 }
 
+static uint64_t reusable_at(struct weigh_watch *w, struct capture *c, uint64_t ms, uint64_t rss,
+			    uint64_t live)
+{
+	c->header.counters.other_live = (int64_t)live;
+	tick_at(w, ms, rss);
+	return c->ticks[c->header.sections[WEIGH_SECTION_TIMELINE].used - 1].reusable;
+}
+
+/* Three quarters of what is resident here is private: see tick_at. */
+static void what_was_freed_and_kept_is_no_live_memory(void **state)
+{
+	struct capture *c = *state;
+	struct weigh_watch w;
+	watch_from(&w, c);
+	assert_int_equal(reusable_at(&w, c, 10, 40000, 1000), 0);
+	assert_int_equal(reusable_at(&w, c, 20, 80000, 31000), 0);
+	assert_int_equal(reusable_at(&w, c, 30, 80000, 1000), 30000);
+	c->header.counters.recorder = 5000;
+	assert_int_equal(reusable_at(&w, c, 40, 80000, 21000), 5000);
+	/* Live blocks whose pages were never touched. */
+	assert_int_equal(reusable_at(&w, c, 50, 80000, 60000), 0);
+	assert_int_equal(reusable_at(&w, c, 60, 80000, 1000), 25000);
+	c->header.state = WEIGH_STATE_ENDED;
+	assert_int_equal(reusable_at(&w, c, 70, 40000, 1000), 25000);
+}
+
+/* A program that begins with an array of which it has touched nothing has not freed that much later. */
+static void untouched_memory_at_the_start_is_no_gain_later(void **state)
+{
+	struct capture *c = *state;
+	struct weigh_watch w;
+	c->header.at_start.anonymous = 20000;
+	watch_from(&w, c);
+	assert_int_equal(reusable_at(&w, c, 10, 40000, 900000), 0);
+	assert_int_equal(reusable_at(&w, c, 20, 40000, 0), 10000);
+}
+
 static void the_recorders_last_look_may_be_the_peak(void **state)
 {
 	struct capture *c = *state;
@@ -338,6 +375,8 @@ int main(void)
 		WITH_CAPTURE(a_full_timeline_keeps_the_larger_neighbours),
 		WITH_CAPTURE(no_spike_is_lost_however_long_the_run),
 		WITH_CAPTURE(the_peak_is_noted_when_live_is_highest),
+		WITH_CAPTURE(what_was_freed_and_kept_is_no_live_memory),
+		WITH_CAPTURE(untouched_memory_at_the_start_is_no_gain_later),
 		WITH_CAPTURE(the_recorders_last_look_may_be_the_peak),
 		WITH_CAPTURE(a_moment_holds_the_largest_and_the_rest),
 		WITH_CAPTURE(moments_thin_out_and_unpin),
