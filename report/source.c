@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,11 @@ struct weigh_error *weigh_sources_create(const struct weigh_capture *capture, st
 
 struct weigh_error *weigh_sources_create_since(uint64_t started_unix_ns, struct weigh_sources **sources)
 {
-	return create("", 0, started_unix_ns, sources);
+	char here[PATH_MAX];
+
+	if (!getcwd(here, sizeof(here)))
+		here[0] = '\0';
+	return create(here, strlen(here), started_unix_ns, sources);
 }
 
 static void file_destroy(struct source_file *file)

@@ -18,7 +18,10 @@ struct weigh_sources;
 /* `capture` must outlive the sources. */
 struct weigh_error *weigh_sources_create(const struct weigh_capture *capture, struct weigh_sources **sources);
 
-/* Of a program of which only the start is known, or a time when its files were still the same. */
+/*
+ * Of a program of which only the start is known, or a time when its files were
+ * still the same: paths are shown from the reader's own folder on.
+ */
 struct weigh_error *weigh_sources_create_since(uint64_t started_unix_ns, struct weigh_sources **sources);
 
 /* Takes NULL. */
