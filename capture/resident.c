@@ -14,6 +14,17 @@ static uint64_t resident_bytes(const struct weigh_resident *r)
 	return r->anonymous + r->file + r->shared;
 }
 
+double weigh_resident_reusable(const struct weigh_capture *capture)
+{
+	const struct weigh_resident *start = &capture->header->at_start;
+	const struct weigh_resident *end = &capture->header->at_end;
+	uint64_t in_arenas = end->arenas > end->small_live ? end->arenas - end->small_live : 0;
+	uint64_t in_malloc =
+		end->malloc_free > start->malloc_free ? end->malloc_free - start->malloc_free : 0;
+
+	return end->anonymous ? (double)in_arenas + (double)in_malloc : -1;
+}
+
 static void add_part(struct weigh_resident_sum *sum, const char *name, int64_t bytes)
 {
 	if (!bytes)

@@ -31,6 +31,13 @@ struct weigh_resident_sum {
 	int64_t unexplained;
 };
 
+/*
+ * Bytes that the program had freed when the recording ended and its allocators
+ * kept: room in arenas of the small-object allocator, and what malloc had free,
+ * more than at the start. Below zero: the recording did not end in order.
+ */
+double weigh_resident_reusable(const struct weigh_capture *capture);
+
 struct weigh_resident_sum weigh_resident_sum(const struct weigh_capture *capture);
 
 #endif

@@ -49,7 +49,7 @@ static void print_trace(const struct weigh_traces *t, const struct weigh_trace *
 	/* What has ended has no memory. */
 	int end = weigh_chart_column_of(chart, part_of(t, trace->points[trace->count - 1].time));
 	for (int c = end + 1; c < chart->width; c++)
-		chart->columns[c] = (struct weigh_chart_column){0, 0};
+		chart->columns[c] = (struct weigh_chart_column){0, 0, 0};
 	weigh_chart_scale(chart, t->top * bytes_of_mib);
 	weigh_chart_print(chart, out);
 	weigh_chart_axis(chart, ns_of(t->from), ns_of(t->to), out);

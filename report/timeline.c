@@ -8,10 +8,10 @@
  */
 #include "report/timeline.h"
 
+#include "capture/resident.h"
 #include "report/chart.h"
 #include "weigh/format_math.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,15 +57,14 @@ static void collect(struct plot *plot)
 /* What the allocators themselves said in the end: a program that leaks has little of it. */
 static void print_end(const struct plot *plot, FILE *out)
 {
-	const struct weigh_header *header = plot->report->capture->header;
-	const struct weigh_resident *start = &header->at_start, *end = &header->at_end;
-	double spare = fmax((double)end->arenas - (double)end->small_live, 0) +
-		       fmax((double)end->malloc_free - (double)start->malloc_free, 0);
+	const struct weigh_capture *capture = plot->report->capture;
+	double spare = weigh_resident_reusable(capture);
 	char live[WEIGH_NUMBER], reusable[WEIGH_NUMBER];
 
-	if (end->anonymous)
+	if (spare >= 0)
 		fprintf(out, "%*sat the end %s live, %s free in the allocators\n", WEIGH_CHART_INDENT, "",
-			weigh_bytes_text((double)end->live, live), weigh_bytes_text(spare, reusable));
+			weigh_bytes_text((double)capture->header->at_end.live, live),
+			weigh_bytes_text(spare, reusable));
 }
 
 static void print_legend(const struct plot *plot, FILE *out)

@@ -7,6 +7,7 @@
 
 #include "advice/collect.h"
 #include "advice/slope.h"
+#include "capture/resident.h"
 #include "report/grid.h"
 #include "weigh/format_math.h"
 
@@ -43,6 +44,7 @@ struct weigh_measured weigh_measured_of(const struct weigh_capture *capture)
 	struct weigh_measured measured = {
 		.peak = (double)weigh_capture_peak(capture).footprint,
 		.end = (double)weigh_counters_live(&header->counters),
+		.reusable = weigh_resident_reusable(capture),
 	};
 
 	if (header->rss_peak)
@@ -75,6 +77,11 @@ struct weigh_saved weigh_verify_saved(const struct weigh_verify *verify, enum we
 		saved.known = before->growth_known && after->growth_known;
 		saved.before = before->growth;
 		saved.after = after->growth;
+		break;
+	case WEIGH_QUANTITY_REUSABLE:
+		saved.known = before->reusable >= 0 && after->reusable >= 0;
+		saved.before = before->reusable;
+		saved.after = after->reusable;
 		break;
 	default:
 		saved.before = before->end;
@@ -136,12 +143,13 @@ static struct weigh_saved saved_of(double before, double after)
 static void add_rows(struct weigh_grid *grid, const struct weigh_verify *verify)
 {
 	bool given = verify->predicted_known;
-	bool end = verify->quantity == WEIGH_QUANTITY_END || verify->quantity == WEIGH_QUANTITY_REUSABLE;
-
 	add_row(grid, verify, "peak", weigh_verify_saved(verify, WEIGH_QUANTITY_PEAK),
 		given && verify->quantity == WEIGH_QUANTITY_PEAK);
 	add_row(grid, verify, "live at the end", weigh_verify_saved(verify, WEIGH_QUANTITY_END),
-		given && end);
+		given && verify->quantity == WEIGH_QUANTITY_END);
+	if (given && verify->quantity == WEIGH_QUANTITY_REUSABLE)
+		add_row(grid, verify, "freed and kept at the end",
+			weigh_verify_saved(verify, WEIGH_QUANTITY_REUSABLE), true);
 	add_row(grid, verify, "resident, highest", saved_of(verify->before.rss_peak, verify->after.rss_peak),
 		false);
 	add_row(grid, verify, "resident at the end", saved_of(verify->before.rss_end, verify->after.rss_end),
@@ -157,7 +165,10 @@ static void print_verdict(const struct weigh_verify *verify, const struct weigh_
 
 	weigh_style_ink(style, out, holds ? WEIGH_INK_BOLD : WEIGH_INK_WARN);
 	if (verify->predicted_known && !weigh_verify_saved(verify, verify->quantity).known)
-		fputs("not measured: the program ran too short to tell its growth", out);
+		fputs(verify->quantity == WEIGH_QUANTITY_GROWTH
+			      ? "not measured: the program ran too short to tell its growth"
+			      : "not measured: a recording did not end in order",
+		      out);
 	else if (verify->predicted_known)
 		fprintf(out, "%s the prediction by %+.1f %%, %s %.3g %%",
 			holds ? "confirmed: off" : "not confirmed: off", 100 * weigh_verify_error(verify),
@@ -177,7 +188,11 @@ void weigh_verify_print(const struct weigh_verify *verify, const struct weigh_st
 	struct weigh_grid grid;
 
 	if (verify->advice)
-		fprintf(out, "Advice %s, on the %s\n", verify->advice, weigh_quantity_name(verify->quantity));
+		fprintf(out, "Advice %s, on %s\n", verify->advice,
+			verify->quantity == WEIGH_QUANTITY_REUSABLE ? "what is freed and kept"
+			: verify->quantity == WEIGH_QUANTITY_PEAK   ? "the peak"
+			: verify->quantity == WEIGH_QUANTITY_END    ? "the end"
+								    : "the growth");
 	fprintf(out, "before %s\nafter  %s\n\n", verify->before_path, verify->after_path);
 	weigh_grid_init(&grid, style, columns, sizeof(columns) / sizeof(columns[0]));
 	add_rows(&grid, verify);

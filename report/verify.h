@@ -21,6 +21,7 @@ struct weigh_measured {
 	double rss_peak, rss_end; /* resident, without weigh's own; 0: not known */
 	bool growth_known;        /* the program ran long enough */
 	double growth;            /* of the live bytes in an hour, after the warm-up; 0: does not grow */
+	double reusable;          /* freed and kept by the allocators at the end; below 0: not known */
 };
 
 struct weigh_measured weigh_measured_of(const struct weigh_capture *capture);
@@ -38,7 +39,7 @@ struct weigh_verify {
 /* Takes one that is all zeros. */
 void weigh_verify_deinit(struct weigh_verify *verify);
 
-/* Before, after and the saving of one quantity; what is reusable is not live at the end. */
+/* Before, after and the saving of one quantity. */
 struct weigh_saved {
 	bool known;
 	double before, after, saving;

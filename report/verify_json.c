@@ -58,9 +58,8 @@ static void fill(const struct weigh_verify *verify, struct weigh_document *docum
 		enum weigh_quantity quantity;
 	} parts[] = {{"peak", WEIGH_QUANTITY_PEAK},
 		     {"end", WEIGH_QUANTITY_END},
-		     {"growth", WEIGH_QUANTITY_GROWTH}};
-	enum weigh_quantity quantity =
-		verify->quantity == WEIGH_QUANTITY_REUSABLE ? WEIGH_QUANTITY_END : verify->quantity;
+		     {"growth", WEIGH_QUANTITY_GROWTH},
+		     {"reusable", WEIGH_QUANTITY_REUSABLE}};
 
 	weigh_document_text(document, document->root, "schema", schema);
 	weigh_document_outside(document, document->root, "before", verify->before_path);
@@ -71,7 +70,7 @@ static void fill(const struct weigh_verify *verify, struct weigh_document *docum
 	yyjson_mut_obj_add_real(document->doc, document->root, "within", verify->within);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		add_saved(verify, document, parts[i].key, weigh_verify_saved(verify, parts[i].quantity),
-			  verify->predicted_known && quantity == parts[i].quantity);
+			  verify->predicted_known && verify->quantity == parts[i].quantity);
 	add_saved(verify, document, "rss_peak", saved_of(verify->before.rss_peak, verify->after.rss_peak),
 		  false);
 	add_saved(verify, document, "rss_end", saved_of(verify->before.rss_end, verify->after.rss_end),
@@ -187,10 +186,9 @@ static bool read_prediction(yyjson_val *root, struct weigh_verify *verify)
 
 	if (!quantity)
 		return true;
-	const char *key = !strcmp(quantity, "reusable") ? "end" : quantity;
 	verify->predicted_known = true;
 	return read_quantity(quantity, &verify->quantity) &&
-	       read_number(yyjson_obj_get(root, key), "predicted", &verify->predicted);
+	       read_number(yyjson_obj_get(root, quantity), "predicted", &verify->predicted);
 }
 
 static bool read_record(yyjson_val *root, struct weigh_verify *verify)
@@ -205,6 +203,8 @@ static bool read_record(yyjson_val *root, struct weigh_verify *verify)
 		     read_text(root, "advice", &verify->advice) && read_prediction(root, verify);
 	before->growth_known = after->growth_known =
 		read_pair(root, "growth", &before->growth, &after->growth);
+	if (!read_pair(root, "reusable", &before->reusable, &after->reusable))
+		before->reusable = after->reusable = -1;
 	read_pair(root, "rss_peak", &before->rss_peak, &after->rss_peak);
 	read_pair(root, "rss_end", &before->rss_end, &after->rss_end);
 	return whole;
