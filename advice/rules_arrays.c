@@ -53,7 +53,8 @@ static bool read_place(const struct weigh_stacks *stacks, uint32_t index, uint32
 	if (!place->text)
 		return false;
 	place->size = line->large_peak.footprint / place->blocks;
-	place->asked = round(line->large_peak.bytes / place->blocks);
+	place->asked =
+		round(line->large_size > 0 ? line->large_size : line->large_peak.bytes / place->blocks);
 	place->runs = round(line->large_total.blocks);
 	place->bound = weigh_words_target(place->text, &place->name);
 	place->value = weigh_words_value(place->text);

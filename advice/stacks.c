@@ -168,6 +168,7 @@ static void count_large(const struct weigh_capture *capture, struct weigh_stack_
 	struct weigh_large_sum *const sums[] = {&line->large_peak, &line->large_end, &line->large_total};
 	double size = line->large_peak.bytes > 0 ? size_of_all(capture, &line->large_peak) : 0;
 
+	line->large_size = size;
 	for (int i = 0; size > 0 && i < 3; i++)
 		sums[i]->blocks = round(sums[i]->bytes / size);
 }
