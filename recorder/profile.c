@@ -278,9 +278,33 @@ void weigh_profile_abandon(struct weigh_thread *thread)
 		thread->own_profile->depth = 0;
 }
 
-static void settle(struct weigh_thread *thread)
+struct visit {
+	const struct weigh_profile_code *code;
+	void (*call)(const struct weigh_profile_frame *frame, void *argument);
+	void *argument;
+};
+
+static void visit(struct weigh_thread *thread, const void *argument)
+{
+	const struct visit *wanted = argument;
+	const struct weigh_profile *profile = thread->profile;
+	for (uint32_t i = 0; profile && i < profile->depth; i++)
+		if (profile->frames[i].table->code == wanted->code)
+			wanted->call(&profile->frames[i], wanted->argument);
+}
+
+void weigh_profiles_visit(const struct weigh_profile_code *code,
+			  void (*call)(const struct weigh_profile_frame *frame, void *argument),
+			  void *argument)
+{
+	struct visit wanted = {code, call, argument};
+	weigh_threads_each(visit, &wanted);
+}
+
+static void settle(struct weigh_thread *thread, const void *unused)
 {
 	struct weigh_profile *profile = thread->profile;
+	(void)unused;
 	if (!profile)
 		return;
 	for (struct weigh_profile_frame *frame = profile->top; frame >= profile->frames; frame--) {
@@ -291,9 +315,10 @@ static void settle(struct weigh_thread *thread)
 }
 
 /* The calls that are under way begin anew, as it were. */
-static void restart(struct weigh_thread *thread)
+static void restart(struct weigh_thread *thread, const void *unused)
 {
 	struct weigh_profile *profile = thread->profile;
+	(void)unused;
 	if (!profile)
 		return;
 	int64_t net = (int64_t)(profile->allocated - profile->freed);
@@ -314,22 +339,23 @@ void weigh_profile_clear(const struct weigh_profile_code *code)
 		if (table->units)
 			memset(table->units, 0, code->unit_count * sizeof(*table->units));
 	}
-	weigh_threads_each(restart);
+	weigh_threads_each(restart, NULL);
 }
 
-static void forget(struct weigh_thread *thread)
+static void forget(struct weigh_thread *thread, const void *unused)
 {
+	(void)unused;
 	if (thread != weigh_self)
 		thread->profile = NULL;
 }
 
 void weigh_profiles_forget_others(void)
 {
-	weigh_threads_each(forget);
+	weigh_threads_each(forget, NULL);
 	watched = weigh_self && weigh_self->profile;
 }
 
 void weigh_profiles_settle(void)
 {
-	weigh_threads_each(settle);
+	weigh_threads_each(settle, NULL);
 }

@@ -121,6 +121,11 @@ void weigh_profile_clear(const struct weigh_profile_code *code);
 /* Brings the rows of all pushed frames up to date for a reader. With the GIL. */
 void weigh_profiles_settle(void);
 
+/* Calls for each frame of a code object that is pushed on any thread. With the GIL. */
+void weigh_profiles_visit(const struct weigh_profile_code *code,
+			  void (*call)(const struct weigh_profile_frame *frame, void *argument),
+			  void *argument);
+
 /* In a forked child, whose parent's other threads are not here. */
 void weigh_profiles_forget_others(void);
 

@@ -197,10 +197,10 @@ void weigh_threads_forget_others(void)
 	strays = 0;
 }
 
-void weigh_threads_each(void (*call)(struct weigh_thread *thread))
+void weigh_threads_each(void (*call)(struct weigh_thread *thread, const void *argument), const void *argument)
 {
 	for (struct weigh_thread *thread = all; thread; thread = thread->next)
-		call(thread);
+		call(thread, argument);
 }
 
 bool weigh_threads_at_rest(const struct weigh_thread *except)

@@ -96,8 +96,9 @@ bool weigh_threads_quiet(const struct weigh_thread *except);
 bool weigh_stray_enter(void);
 void weigh_stray_leave(void);
 
-/* Calls for the record of every thread that there is or was. */
-void weigh_threads_each(void (*call)(struct weigh_thread *thread));
+/* Calls with the record of every thread that there is or was. */
+void weigh_threads_each(void (*call)(struct weigh_thread *thread, const void *argument),
+			const void *argument);
 
 /* About the bytes of threads' records that are resident. */
 uint64_t weigh_threads_resident(void);

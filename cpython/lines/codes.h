@@ -18,8 +18,9 @@ struct weigh_lines_code {
 	struct weigh_profile_code profile;
 	PyCodeObject *code; /* owned, for ever: threads may still write to its tables */
 	bool watched;       /* its events arrive */
-	struct weigh_lines_code *outer;   /* what it lies within, registered with it; NULL: nothing */
-	struct weigh_lines_code *family;  /* of a root: all that were registered with it, */
+	const uint8_t *left_out; /* by unit: a start of a line there is derived, not counted; NULL: none is */
+	struct weigh_lines_code *outer; /* what it lies within, registered with it; NULL: nothing */
+	struct weigh_lines_code *family; /* of a root: all that were registered with it, */
 	struct weigh_lines_code *sibling; /* by this */
 };
 

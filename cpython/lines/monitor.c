@@ -11,6 +11,8 @@
 
 #if PY_VERSION_HEX >= 0x030c0000
 
+#include "base/pages.h"
+#include "cpython/lines/graph.h"
 #include "cpython/lines/lines.h"
 
 const bool weigh_lines_by_unit = true;
@@ -29,6 +31,7 @@ static PyTypeObject callback_type = {
 };
 
 static PyObject *monitoring; /* the module sys.monitoring */
+static PyObject *disable;    /* what a callback returns to be called no more for an instruction */
 static int tool;
 static int local_events;
 
@@ -73,11 +76,16 @@ static struct weigh_profile *enter(PyObject *code, PyObject *argument)
 	return entry && entry->watched ? profile : NULL;
 }
 
-static struct weigh_profile_unit *present_unit(const struct weigh_profile *profile)
+static struct weigh_profile_unit *unit_at(const struct weigh_profile *profile, uint32_t unit)
 {
-	const struct weigh_profile_frame *top = profile->top;
-	uint32_t unit = weigh_profile_unit(top->frame, top->base);
-	return &top->table->units[unit < top->table->code->unit_count ? unit : 0];
+	const struct weigh_profile_table *table = profile->top->table;
+	return &table->units[unit < table->code->unit_count ? unit : 0];
+}
+
+/* The unit of an event, whose second argument is its offset. */
+static struct weigh_profile_unit *event_unit(const struct weigh_profile *profile, PyObject *offset)
+{
+	return unit_at(profile, (uint32_t)PyLong_AsLong(offset) / 2);
 }
 
 static PyObject *on_start(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
@@ -85,8 +93,8 @@ static PyObject *on_start(PyObject *self, PyObject *const *arguments, size_t cou
 	struct weigh_profile *profile = enter(arguments[0], arguments[1]);
 	(void)self, (void)count, (void)names;
 	if (profile) {
-		present_unit(profile)->passes++;
-		present_unit(profile)->starts++;
+		event_unit(profile, arguments[1])->passes++;
+		event_unit(profile, arguments[1])->starts++;
 	}
 	Py_RETURN_NONE;
 }
@@ -96,7 +104,7 @@ static PyObject *on_resume(PyObject *self, PyObject *const *arguments, size_t co
 	struct weigh_profile *profile = enter(arguments[0], arguments[1]);
 	(void)self, (void)count, (void)names;
 	if (profile)
-		present_unit(profile)->passes++;
+		event_unit(profile, arguments[1])->passes++;
 	Py_RETURN_NONE;
 }
 
@@ -117,7 +125,7 @@ static void leave(PyObject *argument, bool counted)
 		return;
 	uint64_t bytes = undo_argument(profile, argument);
 	if (counted && profile->top->frame == frame)
-		present_unit(profile)->passes++;
+		event_unit(profile, argument)->passes++;
 	weigh_profile_pop(frame);
 	if ((profile = own_profile()))
 		weigh_profile_forgo(profile, bytes);
@@ -151,7 +159,7 @@ static PyObject *on_raise(PyObject *self, PyObject *const *arguments, size_t cou
 	if (top->thrown)
 		top->thrown = false;
 	else
-		present_unit(profile)->raises++;
+		unit_at(profile, weigh_profile_unit(top->frame, top->base))->raises++;
 	Py_RETURN_NONE;
 }
 
@@ -166,6 +174,11 @@ static PyObject *on_line(PyObject *self, PyObject *const *arguments, size_t coun
 	uint64_t bytes = undo_argument(profile, arguments[1]);
 	weigh_profile_turn(profile, weigh_profile_row_of(top->table->code, unit));
 	weigh_profile_forgo(profile, bytes);
+	const struct weigh_lines_code *entry = (const struct weigh_lines_code *)top->table->code;
+	if (unit >= entry->profile.unit_count)
+		Py_RETURN_NONE;
+	if (entry->left_out && entry->left_out[unit])
+		return Py_NewRef(disable);
 	top->table->units[unit].starts++;
 	Py_RETURN_NONE;
 }
@@ -243,7 +256,8 @@ bool weigh_lines_init(void)
 		PyErr_SetString(PyExc_RuntimeError, "sys.monitoring: gone from sys: do not delete it");
 		return false;
 	}
-	if (PyType_Ready(&callback_type) < 0 || !find_tool())
+	disable = PyObject_GetAttrString(monitoring, "DISABLE");
+	if (!disable || PyType_Ready(&callback_type) < 0 || !find_tool())
 		return false;
 	local_events = 0;
 	for (size_t i = 0; i < sizeof(callbacks) / sizeof(callbacks[0]); i++) {
@@ -261,8 +275,17 @@ static bool set_local_events(const struct weigh_lines_code *entry, int events)
 	return ask(PyObject_CallMethod(monitoring, "set_local_events", "iOi", tool, entry->code, events));
 }
 
+static void make_plan(struct weigh_lines_code *entry)
+{
+	uint8_t *left_out = entry->left_out ? NULL : weigh_profile_take(entry->profile.unit_count);
+	if (left_out && weigh_lines_plan(entry->code, left_out))
+		entry->left_out = left_out;
+}
+
 bool weigh_lines_watch(struct weigh_lines_code *entry)
 {
+	if (!entry->watched)
+		make_plan(entry);
 	if (!entry->watched)
 		entry->watched = set_local_events(entry, local_events);
 	return entry->watched;
@@ -285,11 +308,33 @@ void weigh_lines_leave(uint32_t depth)
 	(void)depth;
 }
 
+/* What runs now has come in and not gone out, as if it had raised. */
+static void add_running(const struct weigh_profile_frame *frame, void *units)
+{
+	uint32_t unit = weigh_profile_unit(frame->frame, frame->base);
+	if (unit < frame->table->code->unit_count)
+		((struct weigh_profile_unit *)units)[unit].raises++;
+}
+
 void weigh_lines_count(const struct weigh_lines_code *entry, uint64_t *starts)
 {
-	for (const struct weigh_profile_table *table = entry->profile.tables; table; table = table->next)
-		for (uint32_t unit = 0; unit < entry->profile.unit_count; unit++)
-			starts[entry->profile.row_of[unit]] += table->units[unit].starts;
+	size_t bytes = (entry->profile.unit_count * sizeof(struct weigh_profile_unit) + 4095) & ~4095ull;
+	struct weigh_profile_unit *units = weigh_pages_take(bytes);
+	if (!units)
+		return;
+	for (const struct weigh_profile_table *table = entry->profile.tables; table; table = table->next) {
+		for (uint32_t u = 0; u < entry->profile.unit_count; u++) {
+			units[u].starts += table->units[u].starts;
+			units[u].passes += table->units[u].passes;
+			units[u].raises += table->units[u].raises;
+		}
+	}
+	weigh_profiles_visit(&entry->profile, add_running, units);
+	if (entry->left_out)
+		weigh_lines_derive(entry->code, entry->left_out, units);
+	for (uint32_t u = 0; u < entry->profile.unit_count; u++)
+		starts[entry->profile.row_of[u]] += units[u].starts;
+	weigh_pages_give(units, bytes);
 }
 
 #endif

@@ -1,0 +1,27 @@
+/*
+ * What a flow graph needs to know of instructions: where each leads, and how
+ * many units of cache follow it. From 3.12.
+ */
+#ifndef WEIGH_CPYTHON_LINES_OPCODES_H
+#define WEIGH_CPYTHON_LINES_OPCODES_H
+
+#include <stdint.h>
+
+enum weigh_opcode_kind {
+	WEIGH_OPCODE_PLAIN = 0,
+	WEIGH_OPCODE_EXTENDED,  /* adds to the argument of the next */
+	WEIGH_OPCODE_NO_START,  /* plain, and no line starts there */
+	WEIGH_OPCODE_RESUME,    /* where a function starts or goes on */
+	WEIGH_OPCODE_JUMP,      /* forward */
+	WEIGH_OPCODE_BACK,      /* back */
+	WEIGH_OPCODE_BRANCH,    /* forward, or on */
+	WEIGH_OPCODE_RETURN,
+	WEIGH_OPCODE_YIELD,
+	WEIGH_OPCODE_RAISE,     /* never on */
+	WEIGH_OPCODE_MAY_RAISE, /* on, or passes on an exception without telling */
+};
+
+enum weigh_opcode_kind weigh_opcode_kind(uint8_t opcode);
+uint32_t weigh_opcode_caches(uint8_t opcode);
+
+#endif
