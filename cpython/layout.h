@@ -70,23 +70,22 @@ static inline bool weigh_frame_begins(weigh_python_frame *frame)
 	return frame->f_lasti < 0;
 }
 
-/* Where the instructions of a code object begin, for weigh_frame_unit. */
-static inline const void *weigh_code_base(PyCodeObject *code)
+/* Where a frame keeps its unit or instruction, and where that of a code object begins: see weigh_profile_frame. */
+static inline const void *weigh_frame_place(weigh_python_frame *frame)
 {
-	return PyBytes_AS_STRING(code->co_code);
+	return &frame->f_lasti;
+}
+
+static inline uintptr_t weigh_code_base(PyCodeObject *code)
+{
+	(void)code;
+	return 0;
 }
 
 /* How many units of two bytes its instructions take. */
 static inline uint32_t weigh_code_unit_count(PyCodeObject *code)
 {
 	return (uint32_t)PyBytes_GET_SIZE(code->co_code) / 2;
-}
-
-/* The unit that a running frame is at, whose code begins at `base`; before the first: a large number. */
-static inline uint32_t weigh_frame_unit(const weigh_python_frame *frame, const void *base)
-{
-	(void)base;
-	return (uint32_t)frame->f_lasti;
 }
 
 #else
@@ -162,19 +161,23 @@ static inline bool weigh_frame_begins(weigh_python_frame *frame)
 	return weigh_frame_pointer(frame) <= (const char *)(_PyCode_CODE(code) + code->_co_firsttraceable);
 }
 
-static inline const void *weigh_code_base(PyCodeObject *code)
+static inline const void *weigh_frame_place(weigh_python_frame *frame)
 {
-	return _PyCode_CODE(code);
+#if PY_VERSION_HEX < 0x030d0000
+	return &frame->prev_instr;
+#else
+	return &frame->instr_ptr;
+#endif
+}
+
+static inline uintptr_t weigh_code_base(PyCodeObject *code)
+{
+	return (uintptr_t)_PyCode_CODE(code);
 }
 
 static inline uint32_t weigh_code_unit_count(PyCodeObject *code)
 {
 	return (uint32_t)Py_SIZE(code);
-}
-
-static inline uint32_t weigh_frame_unit(weigh_python_frame *frame, const void *base)
-{
-	return (uint32_t)((weigh_frame_pointer(frame) - (const char *)base) / 2);
 }
 
 #endif

@@ -16,8 +16,6 @@ enum {
 	FIRST_TABLES = 64,
 };
 
-uint32_t (*weigh_profile_unit)(const void *frame, const void *base);
-
 static struct {
 	char *next;
 	size_t left;
@@ -54,7 +52,7 @@ static uint64_t live_now(void)
 
 static struct weigh_profile_table *table_of(struct weigh_profile *profile, struct weigh_profile_code *code);
 
-static void end_line(struct weigh_profile_frame *frame)
+void weigh_profile_end_line(struct weigh_profile_frame *frame)
 {
 	struct weigh_profile_row *row = &frame->table->rows[frame->row];
 	uint64_t live = live_now();
@@ -64,14 +62,6 @@ static void end_line(struct weigh_profile_frame *frame)
 		row->highest = live;
 	if (frame->high > frame->call_high)
 		frame->call_high = frame->high;
-}
-
-void weigh_profile_turn(struct weigh_profile *profile, uint32_t row)
-{
-	struct weigh_profile_frame *top = profile->top;
-	end_line(top);
-	top->row = row;
-	top->start = top->high = (int64_t)(profile->allocated - profile->freed);
 }
 
 static struct weigh_profile_row *rows_of(struct weigh_profile *profile, struct weigh_profile_code *code)
@@ -165,13 +155,14 @@ static struct weigh_profile *own_profile(void)
 static struct weigh_profile_row *present_row(struct weigh_profile *profile)
 {
 	const struct weigh_profile_frame *top = profile->top;
-	uint32_t row = weigh_profile_row_of(top->table->code, weigh_profile_unit(top->frame, top->base));
+	uint32_t row = weigh_profile_row_of(top->table->code, weigh_profile_unit(top));
 	if (row != top->row)
 		weigh_profile_turn(profile, row);
 	return &top->table->rows[row];
 }
 
-struct weigh_profile *weigh_profile_push(const void *frame, const void *base, struct weigh_profile_code *code)
+struct weigh_profile *weigh_profile_push(const void *frame, const void *place, uintptr_t base,
+					 struct weigh_profile_code *code)
 {
 	struct weigh_profile *profile = own_profile();
 	struct weigh_profile_table *table = profile ? table_of(profile, code) : NULL;
@@ -181,9 +172,10 @@ struct weigh_profile *weigh_profile_push(const void *frame, const void *base, st
 	struct weigh_profile_row *outer = profile->depth ? present_row(profile) : NULL;
 	profile->frames[profile->depth] = (struct weigh_profile_frame){
 		.frame = frame,
+		.place = place,
 		.base = base,
 		.table = table,
-		.row = weigh_profile_row_of(code, weigh_profile_unit(frame, base)),
+		.turned = profile->allocated + profile->freed,
 		.start = net,
 		.high = net,
 		.call_high = net,
@@ -194,6 +186,7 @@ struct weigh_profile *weigh_profile_push(const void *frame, const void *base, st
 		.outer_freed = outer ? outer->freed : 0,
 	};
 	profile->top = &profile->frames[profile->depth++];
+	profile->top->row = weigh_profile_row_of(code, weigh_profile_unit(profile->top));
 	if (profile->depth == 1) {
 		weigh_self->profile = profile;
 		watch(1);
@@ -222,7 +215,7 @@ static void rise_below(const struct weigh_profile *profile, struct weigh_profile
 static void pop_top(struct weigh_profile *profile)
 {
 	struct weigh_profile_frame *top = profile->top;
-	end_line(top);
+	weigh_profile_end_line(top);
 	charge_below(profile, top);
 	rise_below(profile, top);
 	profile->depth--;
@@ -237,7 +230,7 @@ static void pop_top(struct weigh_profile *profile)
 /* One that is not on top: another stack of frames has been switched to since, as greenlets do. */
 static void take_out(struct weigh_profile *profile, struct weigh_profile_frame *frame)
 {
-	end_line(frame);
+	weigh_profile_end_line(frame);
 	memmove(frame, frame + 1, (size_t)(profile->top - frame) * sizeof(*frame));
 	profile->depth--;
 	profile->top--;
@@ -308,7 +301,7 @@ static void settle(struct weigh_thread *thread, const void *unused)
 	if (!profile)
 		return;
 	for (struct weigh_profile_frame *frame = profile->top; frame >= profile->frames; frame--) {
-		end_line(frame);
+		weigh_profile_end_line(frame);
 		charge_below(profile, frame);
 		rise_below(profile, frame);
 	}

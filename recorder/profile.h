@@ -61,11 +61,13 @@ struct weigh_profile_table {
 
 struct weigh_profile_frame {
 	const void *frame; /* the interpreter's */
-	const void *base;  /* its first instruction */
+	const void *place; /* where it keeps the address of its instruction, or the number of its unit */
+	uintptr_t base;    /* the address of its first instruction; 0: it keeps a number of 32 bits */
 	struct weigh_profile_table *table;
 	uint32_t row;         /* the line it is on */
 	bool thrown;          /* it went on by an exception that was thrown into it */
 	int64_t start;        /* net when the line began */
+	uint64_t turned; /* the thread's totals then, added up */
 	int64_t high;         /* the highest net since */
 	int64_t call_high;    /* and since the frame was pushed */
 	uint64_t allocated;   /* the thread's totals when the frame was pushed */
@@ -89,8 +91,8 @@ struct weigh_profile {
 	uint32_t table_count;
 };
 
-/* Ends the line that a frame is on and begins another; a row may follow itself. */
-void weigh_profile_turn(struct weigh_profile *profile, uint32_t row);
+/* Enters what a line has come to, for weigh_profile_turn. */
+void weigh_profile_end_line(struct weigh_profile_frame *frame);
 
 /* Memory for tables of code, zeroed, 16-aligned, kept for ever; NULL when there is none. With the GIL. */
 void *weigh_profile_take(size_t bytes);
@@ -98,9 +100,9 @@ void *weigh_profile_take(size_t bytes);
 /*
  * Pushes a frame that begins or goes on to run: its profile, whose top it is.
  * NULL when it cannot be kept: then it is part of the line that called it.
- * With the GIL.
+ * `place` and `base` are as in struct weigh_profile_frame. With the GIL.
  */
-struct weigh_profile *weigh_profile_push(const void *frame, const void *base,
+struct weigh_profile *weigh_profile_push(const void *frame, const void *place, uintptr_t base,
 					 struct weigh_profile_code *code);
 
 /* Pops a frame, also from below others. Does nothing for one that was not pushed. With the GIL. */
@@ -139,8 +141,13 @@ static inline struct weigh_profile *weigh_profile_of(const void *frame)
 	return profile && profile->top->frame == frame ? profile : NULL;
 }
 
-/* The unit of bytecode that a frame is at; the interpreter's, set before the first push. */
-extern uint32_t (*weigh_profile_unit)(const void *frame, const void *base);
+/* The unit of bytecode that a frame is at; before the first a large number. */
+static inline uint32_t weigh_profile_unit(const struct weigh_profile_frame *frame)
+{
+	if (__builtin_expect(!frame->base, 0))
+		return *(const volatile uint32_t *)frame->place;
+	return (uint32_t)((*(const volatile uintptr_t *)frame->place - frame->base) >> 1);
+}
 
 /* The row of an instruction; the first for one before the first. */
 static inline uint32_t weigh_profile_row_of(const struct weigh_profile_code *code, uint32_t unit)
@@ -148,11 +155,22 @@ static inline uint32_t weigh_profile_row_of(const struct weigh_profile_code *cod
 	return code->row_of[unit < code->unit_count ? unit : 0];
 }
 
+/* Ends the line that the top frame is on and begins another; a row may follow itself. */
+static inline void weigh_profile_turn(struct weigh_profile *profile, uint32_t row)
+{
+	struct weigh_profile_frame *top = profile->top;
+	uint64_t totals = profile->allocated + profile->freed;
+	if (totals != top->turned || !top->table->rows[top->row].highest)
+		weigh_profile_end_line(top);
+	top->row = row;
+	top->turned = totals;
+	top->start = top->high = (int64_t)(profile->allocated - profile->freed);
+}
+
 static inline void weigh_profile_charge(struct weigh_profile *profile, uint64_t allocated, uint64_t freed)
 {
 	struct weigh_profile_frame *top = profile->top;
-	uint32_t unit = weigh_profile_unit(top->frame, top->base);
-	uint32_t row = weigh_profile_row_of(top->table->code, unit);
+	uint32_t row = weigh_profile_row_of(top->table->code, weigh_profile_unit(top));
 	if (row != top->row)
 		weigh_profile_turn(profile, row);
 	top->table->rows[row].allocated += allocated;
@@ -182,7 +200,7 @@ static inline uint64_t weigh_profile_undo(struct weigh_profile *profile)
 static inline void weigh_profile_forgo(struct weigh_profile *profile, uint64_t bytes)
 {
 	struct weigh_profile_frame *top = profile->top;
-	uint32_t row = weigh_profile_row_of(top->table->code, weigh_profile_unit(top->frame, top->base));
+	uint32_t row = weigh_profile_row_of(top->table->code, weigh_profile_unit(top));
 	top->table->rows[row].freed -= bytes;
 	profile->freed -= bytes;
 }

@@ -63,6 +63,13 @@ static struct weigh_profile *own_profile(void)
 	return weigh_self ? weigh_self->profile : NULL;
 }
 
+static struct weigh_profile *push(struct weigh_lines_code *entry)
+{
+	weigh_python_frame *frame = present_frame();
+	return weigh_profile_push(frame, weigh_frame_place(frame), weigh_code_base(entry->code),
+				  &entry->profile);
+}
+
 /* A profiled function starts or goes on; `argument` was charged to what ran before. */
 static struct weigh_profile *enter(PyObject *code, PyObject *argument)
 {
@@ -70,7 +77,7 @@ static struct weigh_profile *enter(PyObject *code, PyObject *argument)
 	struct weigh_profile *profile = own_profile();
 	uint64_t bytes = profile ? undo_argument(profile, argument) : 0;
 	if (entry && entry->watched)
-		profile = weigh_profile_push(present_frame(), weigh_code_base(entry->code), &entry->profile);
+		profile = push(entry);
 	if (profile)
 		weigh_profile_forgo(profile, bytes);
 	return entry && entry->watched ? profile : NULL;
@@ -159,7 +166,7 @@ static PyObject *on_raise(PyObject *self, PyObject *const *arguments, size_t cou
 	if (top->thrown)
 		top->thrown = false;
 	else
-		unit_at(profile, weigh_profile_unit(top->frame, top->base))->raises++;
+		unit_at(profile, weigh_profile_unit(top))->raises++;
 	Py_RETURN_NONE;
 }
 
@@ -167,16 +174,18 @@ static PyObject *on_line(PyObject *self, PyObject *const *arguments, size_t coun
 {
 	struct weigh_profile *profile = own_profile();
 	(void)self, (void)count, (void)names;
-	if (!profile || profile->top->frame != present_frame())
+	if (!profile)
 		Py_RETURN_NONE;
+	/* A frame of this code that is not pushed ran before the code was profiled, and lies below those that are. */
 	struct weigh_profile_frame *top = profile->top;
-	uint32_t unit = weigh_profile_unit(top->frame, top->base);
+	const struct weigh_lines_code *entry = (const struct weigh_lines_code *)top->table->code;
+	uint32_t unit = weigh_profile_unit(top);
+	if ((PyObject *)entry->code != arguments[0] || unit >= entry->profile.unit_count)
+		Py_RETURN_NONE;
 	uint64_t bytes = undo_argument(profile, arguments[1]);
 	weigh_profile_turn(profile, weigh_profile_row_of(top->table->code, unit));
-	weigh_profile_forgo(profile, bytes);
-	const struct weigh_lines_code *entry = (const struct weigh_lines_code *)top->table->code;
-	if (unit >= entry->profile.unit_count)
-		Py_RETURN_NONE;
+	if (bytes)
+		weigh_profile_forgo(profile, bytes);
 	if (entry->left_out && entry->left_out[unit])
 		return Py_NewRef(disable);
 	top->table->units[unit].starts++;
@@ -239,18 +248,12 @@ static bool find_tool(void)
 	return false;
 }
 
-static uint32_t unit_of(const void *frame, const void *base)
-{
-	return weigh_frame_unit((weigh_python_frame *)frame, base);
-}
-
 bool weigh_lines_init(void)
 {
 	static bool ready;
 	int elsewhere = 0;
 	if (ready)
 		return true;
-	weigh_profile_unit = unit_of;
 	monitoring = Py_XNewRef(PySys_GetObject("monitoring"));
 	if (!monitoring) {
 		PyErr_SetString(PyExc_RuntimeError, "sys.monitoring: gone from sys: do not delete it");
@@ -311,7 +314,7 @@ void weigh_lines_leave(uint32_t depth)
 /* What runs now has come in and not gone out, as if it had raised. */
 static void add_running(const struct weigh_profile_frame *frame, void *units)
 {
-	uint32_t unit = weigh_profile_unit(frame->frame, frame->base);
+	uint32_t unit = weigh_profile_unit(frame);
 	if (unit < frame->table->code->unit_count)
 		((struct weigh_profile_unit *)units)[unit].raises++;
 }

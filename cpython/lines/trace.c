@@ -67,7 +67,7 @@ static void begin(PyFrameObject *object)
 		weigh_profile_undo(profile);
 	if (!entry || !entry->watched)
 		return;
-	profile = weigh_profile_push(frame, weigh_code_base(code), &entry->profile);
+	profile = weigh_profile_push(frame, weigh_frame_place(frame), weigh_code_base(code), &entry->profile);
 	if (profile && weigh_frame_begins(frame))
 		profile->top->table->rows[profile->top->row].starts++;
 }
@@ -79,7 +79,7 @@ static void turn(PyFrameObject *object)
 	if (!profile)
 		return;
 	struct weigh_profile_table *table = profile->top->table;
-	uint32_t row = weigh_profile_row_of(table->code, weigh_profile_unit(frame, profile->top->base));
+	uint32_t row = weigh_profile_row_of(table->code, weigh_profile_unit(profile->top));
 	weigh_profile_turn(profile, row);
 	table->rows[row].starts++;
 }
@@ -107,14 +107,8 @@ static int trace(PyObject *object, PyFrameObject *frame, int what, PyObject *arg
 	return result;
 }
 
-static uint32_t unit_of(const void *frame, const void *base)
-{
-	return weigh_frame_unit((weigh_python_frame *)frame, base);
-}
-
 bool weigh_lines_init(void)
 {
-	weigh_profile_unit = unit_of;
 	return true;
 }
 
