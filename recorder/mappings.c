@@ -9,6 +9,7 @@
 #include "recorder/events.h"
 #include "recorder/large.h"
 #include "recorder/sites.h"
+#include "recorder/traces.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -23,6 +24,7 @@ struct mapping {
 	size_t bytes;     /* whole pages */
 	size_t requested; /* the same once a part was unmapped */
 	uint32_t site;
+	bool traced; /* see traces.h */
 };
 
 static struct mapping *table; /* sorted by start, disjoint */
@@ -97,6 +99,8 @@ static bool insert(uint32_t at, struct mapping mapping)
 	memmove(&table[at + 1], &table[at], (count - at) * sizeof(*table));
 	table[at] = mapping;
 	count++;
+	if (mapping.traced)
+		weigh_trace_born(WEIGH_DOMAIN_MMAP, mapping.requested);
 	weigh_large_note(mapping.start, mapping.bytes, WEIGH_LARGE_BLOCK);
 	return true;
 }
@@ -104,6 +108,8 @@ static bool insert(uint32_t at, struct mapping mapping)
 static void erase(uint32_t at)
 {
 	weigh_large_forget(table[at].start, table[at].bytes);
+	if (table[at].traced)
+		weigh_trace_ended(WEIGH_DOMAIN_MMAP, table[at].requested);
 	count--;
 	memmove(&table[at], &table[at + 1], (count - at) * sizeof(*table));
 }
@@ -131,8 +137,8 @@ static void cut_one(uint32_t at, uintptr_t start, uintptr_t end)
 
 	apply(&old, left || right ? WEIGH_SITE_MOVED : WEIGH_SITE_FREED);
 	erase(at);
-	bool kept_right = keep(at, (struct mapping){end, right, right, old.site});
-	bool kept_left = keep(at, (struct mapping){old.start, left, left, old.site});
+	bool kept_right = keep(at, (struct mapping){end, right, right, old.site, old.traced});
+	bool kept_left = keep(at, (struct mapping){old.start, left, left, old.site, old.traced});
 	int64_t kept = (int64_t)(kept_left ? left : 0) + (int64_t)(kept_right ? right : 0);
 	count_bytes(kept - (int64_t)old.bytes, kept_left + kept_right - 1, false);
 }
@@ -169,9 +175,26 @@ bool weigh_mapping_known(uintptr_t start)
 	return known;
 }
 
+void weigh_mappings_traced(bool forget, void (*see)(uint32_t site, uint64_t bytes, void *arg), void *arg)
+{
+	if (!weigh_spin_take(&lock))
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		if (table[i].traced)
+			see(table[i].site, table[i].requested, arg);
+		table[i].traced = table[i].traced && !forget;
+	}
+	weigh_spin_give(&lock);
+}
+
 void weigh_mapping_add(struct weigh_thread *thread, uintptr_t start, size_t bytes)
 {
-	struct mapping mapping = {.start = start, .bytes = round_up(bytes), .requested = bytes};
+	struct mapping mapping = {
+		.start = start,
+		.bytes = round_up(bytes),
+		.requested = bytes,
+		.traced = weigh_trace_is_due(thread, WEIGH_DOMAIN_MMAP),
+	};
 	thread->allocations++;
 	if (!weigh_site_here(thread, WEIGH_DOMAIN_MMAP, &mapping.site) || !weigh_spin_take(&lock)) {
 		weigh_recorder_lose(WEIGH_LOSS_BUSY, bytes);

@@ -28,6 +28,9 @@ void weigh_mapping_add(struct weigh_thread *thread, uintptr_t start, size_t byte
 /* A range was or is about to be unmapped: mappings under it end, shrink or split. */
 void weigh_mapping_cut(uintptr_t start, size_t bytes);
 
+/* Calls back with the site and the requested bytes of each traced mapping; with `forget` it is traced no more. */
+void weigh_mappings_traced(bool forget, void (*see)(uint32_t site, uint64_t bytes, void *arg), void *arg);
+
 /* Whether a recorded mapping begins at this address. */
 bool weigh_mapping_known(uintptr_t start);
 

@@ -6,6 +6,7 @@
 #include "recorder/traces.h"
 
 #include "recorder/blocks.h"
+#include "recorder/mappings.h"
 
 struct weigh_traces weigh_traces;
 
@@ -17,19 +18,38 @@ void weigh_traces_raise(int64_t live)
 		;
 }
 
+/* One look at all that is traced: entries of blocks, then mappings. */
+struct look {
+	bool forget;
+	void (*see)(uint32_t site, uint64_t bytes, void *arg);
+	void *arg;
+};
+
+static void see_entry(struct weigh_entry *entry, void *arg)
+{
+	const struct look *look = arg;
+	if (entry->traced)
+		look->see((uint32_t)entry->site, entry->size, look->arg);
+	if (look->forget)
+		entry->traced = 0;
+}
+
+static void look_through(const struct look *look)
+{
+	weigh_blocks_each(see_entry, (void *)look);
+	weigh_mappings_traced(look->forget, look->see, look->arg);
+}
+
 /* What a block counted is taken back block by block: other threads go on adding. */
-static void forget(struct weigh_entry *entry, void *unused)
+static void take_back(uint32_t site, uint64_t bytes, void *unused)
 {
 	(void)unused;
-	if (!entry->traced)
-		return;
-	entry->traced = 0;
-	weigh_trace_born((enum weigh_domain)weigh_recorder.sites[entry->site].domain, -(uint64_t)entry->size);
+	weigh_trace_born((enum weigh_domain)weigh_recorder.sites[site].domain, -bytes);
 }
 
 void weigh_traces_forget(void)
 {
-	weigh_blocks_each(forget, NULL);
+	look_through(&(struct look){.forget = true, .see = take_back});
 	weigh_traces_reset_peak();
 }
 
@@ -60,15 +80,17 @@ void weigh_traces_reset_peak(void)
 	__atomic_store_n(&weigh_traces.peak, live > 0 ? live : 0, __ATOMIC_RELAXED);
 }
 
-static void count(struct weigh_entry *entry, void *sum)
+static void count(uint32_t site, uint64_t bytes, void *sum)
 {
-	*(uint64_t *)sum += entry->traced;
+	(void)site;
+	(void)bytes;
+	++*(uint64_t *)sum;
 }
 
 uint64_t weigh_traces_count(void)
 {
 	uint64_t traced = 0;
-	weigh_blocks_each(count, &traced);
+	look_through(&(struct look){.see = count, .arg = &traced});
 	return traced;
 }
 
@@ -77,18 +99,18 @@ struct listing {
 	uint64_t left;
 };
 
-static void put(struct weigh_entry *entry, void *arg)
+static void put(uint32_t site, uint64_t bytes, void *arg)
 {
 	struct listing *listing = arg;
-	if (!entry->traced || !listing->left)
+	if (!listing->left)
 		return;
 	listing->left--;
-	*listing->next++ = (struct weigh_trace){.site = (uint32_t)entry->site, .bytes = entry->size};
+	*listing->next++ = (struct weigh_trace){site, bytes};
 }
 
 uint64_t weigh_traces_list(struct weigh_trace *traces, uint64_t capacity)
 {
 	struct listing listing = {traces, capacity};
-	weigh_blocks_each(put, &listing);
+	look_through(&(struct look){.see = put, .arg = &listing});
 	return capacity - listing.left;
 }

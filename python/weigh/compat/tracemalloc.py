@@ -277,9 +277,9 @@ class _Traces(Sequence):
             row[1] += 1
         return [(*key[:2], key[2] if key[2:] else None, *sums[key], i) for i, key in enumerate(sums)]
 
-    def _select(self, keeps):
-        """Those for which a function of (domain, size, frames, frames in all) is true."""
-        if not isinstance(self._traces, _Compact):
+    def _select(self, keeps, by_stack):
+        """Those for which a function of (domain, size, frames, frames in all) is true; `by_stack`: whatever the size."""
+        if not by_stack or not isinstance(self._traces, _Compact):
             return [trace for trace in self._traces if keeps(trace)]
         kept = bytearray(self._traces.rows())
         for domain, frames, total, size, _, row in self._traces.sums():
@@ -414,7 +414,8 @@ class Snapshot:
                 one._match(trace) for one in outside
             )
 
-        return Snapshot(self.traces._select(keeps), self.traceback_limit)
+        by_stack = all(type(one) in (Filter, DomainFilter) for one in filters)
+        return Snapshot(self.traces._select(keeps, by_stack), self.traceback_limit)
 
     def _group_by(self, key_type, cumulative):
         if key_type not in ("traceback", "filename", "lineno"):
