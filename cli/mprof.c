@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const struct weigh_verb *const actions[] = {
-	&weigh_action_plot, &weigh_action_peak, &weigh_action_list, &weigh_action_rm, &weigh_action_clean,
+	&weigh_action_run, &weigh_action_plot,  &weigh_action_peak,   &weigh_action_list,
+	&weigh_action_rm,  &weigh_action_clean, &weigh_action_attach,
 };
 
 enum { ACTION_COUNT = sizeof(actions) / sizeof(actions[0]) };
@@ -110,6 +111,8 @@ const struct weigh_verb weigh_verb_mprof = {
 	.usage = "ACTION [options] ...",
 	.summary = "memory of a program over time, in the files of mprof",
 	.notes = "actions:\n"
+		 "  run PROGRAM ARGS...   run a program or a script and read its memory at intervals\n"
+		 "  attach PROCESS        the same of a process that runs, by its number or name\n"
 		 "  plot [FILE...]        memory over time, here or as SVG or HTML\n"
 		 "  peak [FILE...]        the highest of each file\n"
 		 "  list                  the files in this folder, with numbers\n"

@@ -6,6 +6,8 @@
 
 #include "cli/options.h"
 
+extern const struct weigh_verb weigh_action_run;    /* cli/mprof_run.c */
+extern const struct weigh_verb weigh_action_attach; /* the same */
 extern const struct weigh_verb weigh_action_plot;   /* cli/mprof_plot.c */
 extern const struct weigh_verb weigh_action_peak;   /* cli/mprof_list.c */
 extern const struct weigh_verb weigh_action_list;   /* the same */
