@@ -152,9 +152,12 @@ $(TOOLS)/.lint: requirements/lint.txt $(TOOLS)/.made
 		.venvs/bench-$*/$(PIP) --no-deps "$$package" || echo "$$package: not installed"; done
 	@touch $@
 
-.venvs/%/.test: requirements/test.txt .venvs/%/.made
+.venvs/%/.test: requirements/test.txt requirements/peers.txt .venvs/%/.made
 	@echo "installing what the tests need into .venvs/$*"
 	@.venvs/$*/$(PIP) -r $<
+	@.venvs/$*/bin/python -m pip --disable-pip-version-check download -q --no-deps --no-binary :all: \
+		--require-hashes -r requirements/peers.txt -d .venvs/$*/peers || \
+		echo "requirements/peers.txt: not to be had: the tests that run other tools' own tests are skipped"
 	@touch $@
 
 # Configures build/NAME with the options that follow; what Meson says is shown
