@@ -9,6 +9,7 @@ bench/run.py accuracy [--patterns ...] [--seeds N]
 bench/run.py micro
 bench/run.py sizes
 bench/run.py heap
+bench/run.py advice
 bench/run.py quick [--keep]    the guard figures against bench/baseline.json
 bench/run.py all --full        everything, then the page
 bench/run.py page              write docs/benchmarks.md from what has been measured
@@ -81,6 +82,12 @@ def run_heap(place, options):
     measure.main(place, options.rounds or (5 if options.full else 3), options.scale or 1)
 
 
+def run_advice(place, options):
+    from heap import measure
+
+    measure.advice(place, options.rounds or (5 if options.full else 3), options.scale or 1)
+
+
 def run_quick(place, options):
     from micro import quick
 
@@ -102,10 +109,11 @@ BENCHMARKS = {
     "micro": run_micro,
     "sizes": run_sizes,
     "heap": run_heap,
+    "advice": run_advice,
     "quick": run_quick,
     "page": write_page,
 }
-ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "sizes", "heap", "page")
+ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "sizes", "heap", "advice", "page")
 ACCURACY_PEERS = ("memray", "memray-python", "scalene", "tracemalloc-1")
 
 

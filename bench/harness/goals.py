@@ -169,6 +169,10 @@ def heap_lines():
             yield line(f"{what}: snapshot, dominators, retained bytes <= 5 s", f"{tables.seconds(found)} s", found <= 5)
             found = heap.median(rounds, heap.pause)
             yield line(f"{what}: pause <= 50 ms beyond the fork", f"{1000 * found:.0f} ms", found <= 0.05)
+            advice = heap.advice_rounds(name)
+            if advice:
+                found = advice[(len(advice) - 1) // 2]["seconds"]
+                yield line(f"{what}: advice <= 3 s", f"{tables.seconds(found)} s", found <= 3)
         if name != "documents":
             found = heap.median(rounds, heap.extra)
             yield line(f"{what}: extra memory <= the heap", f"{found:.2f}", found <= 1)

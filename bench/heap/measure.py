@@ -87,12 +87,12 @@ def look(place, tool, shape, scale, out):
     return steps
 
 
-def report(place, out, *options):
-    """What `weigh heap` takes."""
+def report(place, out, verb="heap"):
+    """What `weigh heap`, or another verb, takes."""
     log = place.scratch / "heap.txt"
-    run = measure.run(place, [place.weigh, "heap", out, *options], place.environment(), LIMIT, log)
+    run = measure.run(place, [place.weigh, verb, out], place.environment(), LIMIT, log)
     if run.failed:
-        places.fail("weigh heap", f"exit status {run.status}", log.read_text(errors="replace")[-300:])
+        places.fail(f"weigh {verb}", f"exit status {run.status}", log.read_text(errors="replace")[-300:])
     return {"seconds": run.wall, "extra": run.rss}
 
 
@@ -126,3 +126,16 @@ def main(place, rounds, scale):
         row = {"rounds": found, "versions": versions}
         store.save("heap", {"machine": store.machine()}, {name: row})
         print(f"heap: {name}: done", file=sys.stderr, flush=True)
+
+
+def advice(place, rounds, scale):
+    """What `weigh advise` takes on the same heaps, the reading of the snapshot included."""
+    for name, (shape, times, _) in CASES.items():
+        out = place.scratch / "snapshot.weigh"
+        for old in (out, place.scratch / "snapshot.weigh.before"):
+            old.unlink(missing_ok=True)
+        heap = look(place, "weigh", shape, scale * times, out)["built"]["heap"]
+        found = [{"heap": heap, **report(place, out, "advise")} for _ in range(rounds)]
+        out.unlink()
+        store.save("advice", {"machine": store.machine()}, {name: {"rounds": found}})
+        print(f"advice: {name}: done", file=sys.stderr, flush=True)

@@ -63,6 +63,18 @@ def of_weigh(rounds):
     yield step_line("weigh heap: dominators, retained bytes, types and holders", middle["report"], heap)
 
 
+def advice_rounds(name):
+    rows = (store.load("advice") or {"rows": {}})["rows"]
+    return sorted(rows.get(name, {"rounds": ()})["rounds"], key=lambda one: one["seconds"])
+
+
+def of_advice(name):
+    rounds = advice_rounds(name)
+    if rounds:
+        middle = rounds[(len(rounds) - 1) // 2]
+        yield step_line("weigh advise: all rules, reading included", middle, middle["heap"])
+
+
 def of_peer(rounds, tool):
     title, steps = PEERS[tool]
     first = next((one[tool] for one in rounds if tool in one), None)
@@ -112,7 +124,7 @@ def section():
     )
     for name, row in known["rows"].items():
         rounds = row["rounds"]
-        lines = list(of_weigh(rounds))
+        lines = [*of_weigh(rounds), *of_advice(name)]
         for tool in TOOLS[1:]:
             lines += of_peer(rounds, tool)
         times = "1 round" if len(rounds) == 1 else f"{len(rounds)} rounds"
