@@ -328,6 +328,54 @@ bool weigh_words_pass_over(const char *line, const struct weigh_words *name)
 	return false;
 }
 
+/* "[:]" and "[...]" are all there is. */
+static bool takes_all(const char *at, const char *end)
+{
+	at = skip_blanks(at + 1, end);
+	while (at < end && (*at == ':' || *at == '.'))
+		at++;
+	at = skip_blanks(at, end);
+	return at < end && *at == ']';
+}
+
+static enum weigh_use use_at(const char *line, const char *at, const char *after, const char *end)
+{
+	static const char *const about[] = {"shape", "dtype", "size", "ndim", "nbytes", "itemsize", NULL};
+	const char *const length[] = {"len", NULL}, *const gone[] = {"del", NULL};
+
+	if (at > line && at[-1] == '(' && is_one_of(word_before(at - 1, line), length))
+		return WEIGH_USE_ABOUT;
+	if (at > line && is_one_of(word_before(at - 1, line), gone))
+		return WEIGH_USE_ABOUT;
+	if (after < end && *after == '.') {
+		const char *word = ++after;
+		while (after < end && is_word(*after))
+			after++;
+		return is_one_of((struct weigh_words){word, (size_t)(after - word)}, about) ? WEIGH_USE_ABOUT
+											    : WEIGH_USE_WHOLE;
+	}
+	if (after == end || *after != '[' || takes_all(after, end))
+		return WEIGH_USE_WHOLE;
+	after = skip_blanks(skip_bracket(after, end), end);
+	bool changes = after + 1 < end && strchr("+-*/|&^%", *after) && after[1] == '=';
+	bool writes = after < end && *after == '=' && (after + 1 == end || after[1] != '=');
+	return at == line && (changes || writes) ? WEIGH_USE_WHOLE : WEIGH_USE_PART;
+}
+
+enum weigh_use weigh_words_use(const char *line, const struct weigh_words *name)
+{
+	const char *end = line_end(line);
+	enum weigh_use most = WEIGH_USE_NONE;
+
+	for (const char *at = line; at + name->length <= end; at = step(at, end)) {
+		if (memcmp(at, name->start, name->length) || !is_alone(at, line, end, name->length))
+			continue;
+		enum weigh_use use = use_at(line, at, at + name->length, end);
+		most = use > most ? use : most;
+	}
+	return most;
+}
+
 /* A single name or number, however dotted or indexed: it makes no array. */
 static bool is_leaf(const char *at, const char *end)
 {

@@ -68,6 +68,16 @@ struct weigh_making weigh_words_making(const char *line);
 /* A line on which the name stands once, and is passed over item by item: "for row in rows:". */
 bool weigh_words_pass_over(const char *line, const struct weigh_words *name);
 
+/* What a line needs of what a name stands for, the most of all its uses. */
+enum weigh_use {
+	WEIGH_USE_NONE,
+	WEIGH_USE_ABOUT, /* its length, shape or type; `del` */
+	WEIGH_USE_PART, /* name[...], not all of it */
+	WEIGH_USE_WHOLE, /* anything else, writing into it included */
+};
+
+enum weigh_use weigh_words_use(const char *line, const struct weigh_words *name);
+
 /* Operators that make an array of arrays, and of these the products that must be alive together. */
 struct weigh_arithmetic {
 	unsigned operators; /* binary + - * / ** // % @ and unary - */

@@ -234,15 +234,59 @@ def test_columns_that_nobody_names(advise, verify, riders_table):
     assert found["ok"], found["peak"]
 
 
+@pytest.fixture
+def numbers_file(tmp_path):
+    """Five million numbers, as NumPy keeps them, and as they stand in memory."""
+    numpy = pytest.importorskip("numpy")
+    path = tmp_path / "numbers.npy"
+    numpy.save(path, numpy.arange(5_000_000) * 0.5)
+    return path
+
+
+def test_a_table_that_is_looked_up(advise, verify, numbers_file):
+    finding = the_finding(advise("lookup.py", numbers_file), "file-looked-up")
+    assert finding["line"] == line_of("lookup.py", "np.load") and finding["grade"] == "hypothesis"
+    assert finding["change"]["after"] in (EXAMPLES / "lookup_mapped.py").read_text()
+    assert finding["saving"] == pytest.approx(5_000_000 * 8, rel=0.01)
+    found = verify(finding, "lookup_mapped.py", numbers_file)
+    assert found["ok"], found["peak"]
+    # A thousand look-ups; the kernel maps 16 pages of what it has in its cache around each.
+    assert found["rss_peak"]["saving"] > finding["saving"] - 1000 * 16 * 4096 * 1.1 - MEGABYTE
+    assert found["rss_peak"]["saving"] > 0
+
+
+READERS = {
+    "np.fromfile": "import numpy as np\ntable = np.fromfile(sys.argv[1], dtype='float64')\n",
+    "read": "with open(sys.argv[1], 'rb') as file:\n    table = file.read()\n",
+}
+
+
+@pytest.mark.parametrize("use", ["table[7]", "sum(table)"])
+@pytest.mark.parametrize("name", READERS)
+def test_other_ways_to_read_a_file(name, use, weigh, tmp_path, numbers_file):
+    program, capture = tmp_path / "program.py", tmp_path / "program.weigh"
+    program.write_text(f"import sys\n{READERS[name]}print({use}, len(table))\n")
+    assert weigh("run", "-q", "-o", capture, "--python", sys.executable, program, numbers_file).status == 0
+    advice = json.loads(weigh("advise", "--json", "--rejected", capture).out)
+    if use == "table[7]":
+        assert "map" in the_finding(advice, "file-looked-up")["change"]["after"]
+    else:
+        assert not [finding for finding in advice["findings"] if finding["rule"] == "file-looked-up"]
+        assert any("needs all of table" in rejected["why"] for rejected in advice["rejected"])
+
+
 CHANGED = (
     "rebind_del.py temporaries_out.py generator.py lines.py past_use_del.py cache_bounded.py leak_fixed.py"
+    " lookup_mapped.py"
 )
 
 
 @pytest.mark.parametrize("name", CHANGED.split())
-def test_changed_programs_get_no_advice(advise, lines_file, name):
+def test_changed_programs_get_no_advice(advise, request, lines_file, name):
     if "numpy" in (EXAMPLES / name).read_text():
         pytest.importorskip("numpy")
+    if name == "lookup_mapped.py":
+        lines_file = request.getfixturevalue("numbers_file")
     assert advise(name, lines_file)["findings"] == []
 
 

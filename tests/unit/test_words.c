@@ -147,14 +147,40 @@ static void test_arithmetic(void **state)
 	assert_true(weigh_words_arithmetic("y = np.sqrt(x, out=x)").in_place);
 }
 
+static void test_uses(void **state)
+{
+	static const struct {
+		const char *line;
+		enum weigh_use use;
+	} uses[] = {
+		{"total += table[number % len(table)]", WEIGH_USE_PART},
+		{"print(len(table), table.shape)", WEIGH_USE_ABOUT},
+		{"del table", WEIGH_USE_ABOUT},
+		{"row = table[7].copy()", WEIGH_USE_PART},
+		{"x = table[:]", WEIGH_USE_WHOLE},
+		{"x = table[ ... ]", WEIGH_USE_WHOLE},
+		{"total = table.sum()", WEIGH_USE_WHOLE},
+		{"for row in table:", WEIGH_USE_WHOLE},
+		{"table[3] = 1", WEIGH_USE_WHOLE},
+		{"table[3] += 1", WEIGH_USE_WHOLE},
+		{"same = table[3] == 1", WEIGH_USE_PART},
+		{"x = other.table + notable", WEIGH_USE_NONE},
+		{"f('table')  # table", WEIGH_USE_NONE},
+		{"x = table[2] + table", WEIGH_USE_WHOLE},
+	};
+	struct weigh_words table = named("table");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		assert_int_equal(weigh_words_use(uses[i].line, &table), uses[i].use);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_targets),
-		cmocka_unit_test(test_counting),
-		cmocka_unit_test(test_functions_and_returns),
-		cmocka_unit_test(test_makings),
-		cmocka_unit_test(test_passes),
+		cmocka_unit_test(test_uses),       cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_counting),   cmocka_unit_test(test_functions_and_returns),
+		cmocka_unit_test(test_makings),    cmocka_unit_test(test_passes),
 		cmocka_unit_test(test_arithmetic),
 	};
 
