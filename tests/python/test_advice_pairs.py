@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import pytest
+import text_kinds
 
 MANY = 50_000
 LIBRARIES = {
@@ -23,10 +24,10 @@ PROGRAM = pathlib.Path(__file__).resolve().parent / "advice_pairs.py"
 def advise(weigh, tmp_path):
     """Records one of the programs; its advice as JSON, kept in advice.json."""
 
-    def run(name):
+    def run(name, program=PROGRAM):
         capture = tmp_path / "before.weigh"
         command = ["run", "-q", "-f", "--heap=end", "-o", capture, "--python", sys.executable]
-        ending = weigh(*command, PROGRAM, name)
+        ending = weigh(*command, program, name)
         assert ending.status == 0, ending.err
         ending = weigh("advise", "--json", "--rejected", capture)
         assert ending.status == 0, ending.err
@@ -135,6 +136,17 @@ def test_a_filter_takes_what_was_said(advise, weigh, tmp_path):
     words = ["--advice", finding["id"], tmp_path / "advice.json", "--", sys.executable, PROGRAM]
     ending = weigh("verify", *words, "set_of_texts_filtered")
     assert ending.status == 0, ending.out
+
+
+@pytest.mark.parametrize("kind", text_kinds.KINDS)
+def test_a_trie_of_the_whole_lies_in_the_interval(advise, kind):
+    marisa_trie = pytest.importorskip("marisa_trie")
+    texts = text_kinds.texts(kind, 100_000)
+    (finding,) = find(advise(kind, pathlib.Path(text_kinds.__file__)), "text-set")
+    whole = len(marisa_trie.Trie(texts).tobytes())
+    low, high = (finding["before"] - finding[key] for key in ("saving_high", "saving_low"))
+    assert low <= whole <= high
+    assert finding["before"] - whole == pytest.approx(finding["saving"], rel=0.05)
 
 
 def test_a_trie_without_its_library_is_a_guess(advise, weigh, tmp_path):
