@@ -21,6 +21,7 @@ void weigh_climb_init(struct weigh_climb *climb, uint64_t live)
 
 bool weigh_climb_wants(struct weigh_climb *climb, uint64_t live, uint64_t now_ns)
 {
+	climb->asked_ns = now_ns;
 	if (live > climb->highest + climb->highest / NOTICED) {
 		climb->highest = live;
 		climb->grown_ns = now_ns;
@@ -29,7 +30,9 @@ bool weigh_climb_wants(struct weigh_climb *climb, uint64_t live, uint64_t now_ns
 		return false;
 	if (live >= climb->kept + climb->kept / STEP && now_ns >= climb->rest_ns)
 		return true;
-	return live >= climb->kept + climb->kept / SMALL_STEP && now_ns - climb->grown_ns >= CALM_NS;
+	if (now_ns - climb->grown_ns < CALM_NS)
+		return false;
+	return live >= climb->kept + climb->kept / SMALL_STEP || (climb->rising && live >= climb->kept);
 }
 
 bool weigh_climb_wants_last(const struct weigh_climb *climb, uint64_t live)
@@ -41,6 +44,7 @@ void weigh_climb_taken(struct weigh_climb *climb, uint64_t live, uint64_t now_ns
 {
 	climb->before = climb->kept;
 	climb->kept = live;
+	climb->rising = climb->asked_ns - climb->grown_ns < CALM_NS;
 	climb->rest_ns = now_ns + pause_ns * REST;
 	climb->calm_rest_ns = now_ns + pause_ns * CALM_REST;
 }

@@ -1,7 +1,8 @@
 /*
  * When a snapshot of the peak is due: the rule alone, fed with live bytes every
  * few milliseconds. While they climb one is due whenever they stand a tenth
- * above the last one kept; once they rest, half a percent is enough.
+ * above the last one kept; once they rest, half a percent is enough, or that
+ * the last one fell into the climb: what was made had no name yet.
  *
  * One thread at a time; allocates nothing.
  */
@@ -15,8 +16,10 @@ struct weigh_climb {
 	uint64_t start;   /* live bytes when it began */
 	uint64_t kept;    /* of the last snapshot; 0: none yet */
 	uint64_t before;  /* of the one before it, until the last is known to be whole */
+	bool rising;      /* at the last snapshot */
 	uint64_t highest; /* seen so far */
 	uint64_t grown_ns; /* when that last rose */
+	uint64_t asked_ns; /* when it was asked last */
 	uint64_t rest_ns; /* none is due until then, */
 	uint64_t calm_rest_ns; /* where they rest until then */
 };

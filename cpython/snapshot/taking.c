@@ -71,7 +71,7 @@ static void describe(struct weigh_snapshot_header *known, enum weigh_snapshot_wh
 	known->taken_unix_ns = weigh_clock(CLOCK_REALTIME);
 	known->taken_ns = weigh_clock_now();
 	read_resident(known);
-	if (!weigh_recorder_running())
+	if (!weigh_recorder_running() || weigh_recorder_counting())
 		return;
 	known->mode = weigh_recorder.exact ? WEIGH_MODE_EXACT : WEIGH_MODE_SAMPLED;
 	known->recording_ns = weigh_recorder.started_ns;
@@ -86,7 +86,7 @@ static bool prepare(struct job *job, enum weigh_snapshot_when when, enum weigh_t
 	if (!weigh_origins_init(&job->origins))
 		return false;
 	job->sites = (struct weigh_take_sites){weigh_origins_find, weigh_origins_write, &job->origins};
-	if (weigh_recorder_running())
+	if (job->take.known.mode)
 		job->take.sites = &job->sites;
 	return weigh_take_prepare(&job->take);
 }

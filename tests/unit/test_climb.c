@@ -46,7 +46,7 @@ static void test_small(void **state)
 	hold(&watched, 107 * mib, 100);
 	assert_int_equal(watched.taken, 0);
 	hold(&watched, 109 * mib, 100);
-	assert_int_equal(watched.taken, 1);
+	assert_int_equal(watched.taken, 2); /* as it rose, and once it rested */
 }
 
 /* However long the climb, each step is a tenth, and the summit itself is had on the plateau. */
@@ -80,10 +80,28 @@ static void test_slow(void **state)
 	(void)state;
 	weigh_climb_init(&watched.climb, 0);
 	hold(&watched, 100 * mib, 50);
-	assert_int_equal(watched.taken, 1);
+	assert_int_equal(watched.taken, 2);
 	for (uint64_t live = 100 * mib; live < 109 * mib; live += mib / 4)
 		look(&watched, live);
-	assert_int_equal(watched.taken, 1);
+	assert_int_equal(watched.taken, 2);
+}
+
+/* One that fell into the climb, close below the summit, is taken once more when that is reached. */
+static void test_rising(void **state)
+{
+	struct weigh_climb climb;
+	(void)state;
+	weigh_climb_init(&climb, 0);
+	assert_true(weigh_climb_wants(&climb, 1000 * mib, 1 * ms));
+	weigh_climb_taken(&climb, 1000 * mib, 3 * ms, 2 * ms);
+	assert_false(weigh_climb_wants(&climb, 1002 * mib, 40 * ms));
+	assert_false(weigh_climb_wants(&climb, 1002 * mib, 80 * ms));
+	assert_false(weigh_climb_wants(&climb, 999 * mib, 95 * ms));
+	assert_true(weigh_climb_wants(&climb, 1002 * mib, 95 * ms));
+	weigh_climb_taken(&climb, 1002 * mib, 97 * ms, 2 * ms);
+	assert_false(weigh_climb_wants(&climb, 1002 * mib, 1000 * ms));
+	assert_false(weigh_climb_wants(&climb, 1008 * mib, 1000 * ms));
+	assert_true(weigh_climb_wants(&climb, 1008 * mib, 1100 * ms));
 }
 
 static void test_rest(void **state)
@@ -146,7 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small),   cmocka_unit_test(test_climb),  cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_rest),    cmocka_unit_test(test_failed), cmocka_unit_test(test_last),
-		cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_dropped), cmocka_unit_test(test_rising),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
