@@ -39,6 +39,9 @@ struct weigh_error *weigh_rules_retained(const struct weigh_stack_case *look);
 /* Files that are read whole and looked at in parts: 35. */
 struct weigh_error *weigh_rules_mapped(const struct weigh_stack_case *look);
 
+/* What is pickled for worker processes: 42. */
+struct weigh_error *weigh_rules_workers(const struct weigh_stack_case *look);
+
 /* All of them. */
 struct weigh_error *weigh_rules_lines(const struct weigh_stacks *stacks, bool graph,
 				      struct weigh_collector *collector);

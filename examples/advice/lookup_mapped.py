@@ -8,7 +8,7 @@ import numpy as np
 def main():
     table = np.load(sys.argv[1], mmap_mode="r")
     total = 0.0
-    for number in range(1000):
+    for number in range(100):
         total += table[number * 7919 % len(table)]
     print(total)
 
