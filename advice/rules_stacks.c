@@ -6,8 +6,11 @@
  */
 #include "advice/rules.h"
 #include "advice/stack_rules.h"
+#include "advice/tell.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 double weigh_stacks_capped(const struct weigh_stacks *stacks, const struct weigh_stack_line *line,
 			   double saving)
@@ -29,6 +32,35 @@ struct weigh_error *weigh_rules_lines(const struct weigh_stacks *stacks, bool gr
 	return error;
 }
 
+/*
+ * What grows at a line the stacks tell; who keeps it is known where a snapshot
+ * found a table that the same line made.
+ */
+static void name_holders(const struct weigh_evidence *evidence, struct weigh_collector *collector)
+{
+	for (uint32_t i = 0; i < collector->advice->finding_count; i++) {
+		struct weigh_finding *finding = &collector->advice->findings[i];
+		if (finding->quantity != WEIGH_QUANTITY_GROWTH || !finding->file)
+			continue;
+		for (uint32_t t = 0; t < evidence->records.count; t++) {
+			const struct weigh_record_table *table = &evidence->records.tables[t];
+			struct weigh_heap_frame frame = weigh_tell_frame(evidence, table);
+			char name[WEIGH_TELL_NAME];
+			if (!frame.file || frame.line != finding->line ||
+			    strcmp(frame.file, finding->file) != 0 ||
+			    !*weigh_tell_holder(evidence, table, name))
+				continue;
+			free(finding->change_after);
+			finding->change_after = weigh_collect_text(
+				collector, "drop what %s keeps, when it is done with, or bound it", name);
+			weigh_collect_check(collector, finding, WEIGH_CHECK_HOLDS,
+					    "%s holds %llu of them in the snapshot", name,
+					    (unsigned long long)table->held);
+			break;
+		}
+	}
+}
+
 struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,
 				       struct weigh_collector *collector)
 {
@@ -42,5 +74,7 @@ struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,
 		return error;
 	error = weigh_rules_lines(&stacks, evidence->graph != NULL, collector);
 	weigh_stacks_deinit(&stacks);
+	if (!error && evidence->graph)
+		name_holders(evidence, collector);
 	return error;
 }
