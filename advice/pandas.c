@@ -54,6 +54,25 @@ static uint32_t find_below(const struct weigh_heap_graph *graph, uint32_t object
 	return WEIGH_NO_OBJECT;
 }
 
+/*
+ * An extension's array of pandas to which an object refers. Since 3.0 their
+ * types say "pandas.arrays", or "pandas" alone.
+ */
+static uint32_t extension_below(const struct weigh_heap_graph *graph, uint32_t object)
+{
+	for (uint32_t at = graph->first[object]; at < graph->first[object + 1]; at++) {
+		uint32_t target = graph->targets[at];
+		if (target == WEIGH_NO_OBJECT || form_of(graph, target) == WEIGH_SNAPSHOT_TYPE)
+			continue;
+		const char *module = module_of(graph, target);
+		if (!strncmp(module, "pandas", strlen("pandas")) &&
+		    strncmp(module, "pandas._libs", strlen("pandas._libs")) != 0 &&
+		    find_below(graph, target, WEIGH_SNAPSHOT_ARRAY, NULL) != WEIGH_NO_OBJECT)
+			return target;
+	}
+	return WEIGH_NO_OBJECT;
+}
+
 /* The array that values are kept in: they themselves, or what an extension's array has below it. */
 static uint32_t array_below(const struct weigh_heap_graph *graph, uint32_t object)
 {
@@ -61,7 +80,7 @@ static uint32_t array_below(const struct weigh_heap_graph *graph, uint32_t objec
 
 	if (array != WEIGH_NO_OBJECT)
 		return array;
-	uint32_t values = find_below(graph, object, 0, "pandas.core.arrays");
+	uint32_t values = extension_below(graph, object);
 	return values == WEIGH_NO_OBJECT ? values : find_below(graph, values, WEIGH_SNAPSHOT_ARRAY, NULL);
 }
 
@@ -138,17 +157,10 @@ static const char *names_of(const struct weigh_heap_graph *graph, uint32_t manag
 
 	if (columns == WEIGH_NO_OBJECT)
 		return NULL;
-	for (uint32_t at = graph->first[columns]; at < graph->first[columns + 1]; at++) {
-		uint32_t data = graph->targets[at];
-		if (data == WEIGH_NO_OBJECT)
-			continue;
-		if (!strncmp(module_of(graph, data), "pandas.core.arrays", strlen("pandas.core.arrays")))
-			data = find_below(graph, data, WEIGH_SNAPSHOT_ARRAY, NULL);
-		if (data != WEIGH_NO_OBJECT && form_of(graph, data) == WEIGH_SNAPSHOT_ARRAY &&
-		    !strcmp(variant_of(graph, data), "object"))
-			return weigh_heap_label(graph, data);
-	}
-	return NULL;
+	uint32_t data = array_below(graph, columns);
+	return data == WEIGH_NO_OBJECT || strcmp(variant_of(graph, data), "object") != 0
+		       ? NULL
+		       : weigh_heap_label(graph, data);
 }
 
 static void copy_name(const char *names, uint32_t number, char name[static WEIGH_COLUMN_NAME])
@@ -179,7 +191,7 @@ static struct weigh_column *add_column(struct weigh_pandas *pandas)
 
 static enum weigh_column_kind kind_of(const struct weigh_heap_graph *graph, uint32_t block, uint32_t array)
 {
-	uint32_t values = find_below(graph, block, 0, "pandas.core.arrays");
+	uint32_t values = extension_below(graph, block);
 
 	if (!strcmp(variant_of(graph, array), "object"))
 		return WEIGH_COLUMN_OBJECTS;
