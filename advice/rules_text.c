@@ -17,7 +17,7 @@ enum { BYTES_HEAD = 33, NARROW = 8 };
 
 struct group {
 	uint64_t texts, wide, bits; /* bits: of the widest character */
-	double resident, saving;
+	double resident, wide_resident, saving;
 	uint64_t utf8; /* bytes of the wide ones */
 	uint32_t example;
 	bool tabled; /* rules on tables are about the same bytes */
@@ -62,6 +62,7 @@ static bool seek(const struct weigh_evidence *e, struct weigh_sums *sums)
 			continue;
 		group->wide++;
 		group->utf8 += utf8;
+		group->wide_resident += resident;
 		group->bits = bits > group->bits ? bits : group->bits;
 		group->example = i;
 		group->tabled |= e->records.covered[i];
@@ -76,7 +77,8 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 	const struct group *group = weigh_sums_at(sums, number);
 	char name[WEIGH_HEAP_NAME], count[2][WEIGH_TELL_COUNT], bytes[WEIGH_TELL_COUNT];
 
-	if (!group->wide || group->resident < c->advice->least)
+	/* Where most is narrow, wide text is an exception, and all else is not to be changed for it. */
+	if (group->wide_resident * 2 < group->resident || group->resident < c->advice->least)
 		return;
 	weigh_heap_place_name(e->graph, e->places, (uint32_t)sums->index.keys[number].a, name);
 	if (group->saving <= 0) {

@@ -23,6 +23,7 @@ enum {
 	PICKED_LEAST = 64,
 	PICKED_MOST = 1 << 16,
 	CHARACTERS_MOST = 256, /* of a text */
+	AHEAD = 8,             /* texts that are under way from memory */
 };
 
 /* What both kinds of containers look like: entries, some of which are empty. */
@@ -172,6 +173,8 @@ static bool collect(const struct entries *entries, struct stretches *stretches, 
 {
 	for (Py_ssize_t place = 0; place < entries->places; place++) {
 		PyObject *value, *text = text_at(entries, place, &value);
+		if (place + AHEAD < entries->places)
+			__builtin_prefetch(text_at(entries, place + AHEAD, &value));
 		if (!text)
 			continue;
 		if (!is_text(text))
