@@ -74,6 +74,17 @@ void weigh_collect_place(struct weigh_collector *c, struct weigh_finding *findin
 	finding->function = copy(c, function);
 }
 
+void weigh_collect_bytes(struct weigh_finding *finding, enum weigh_quantity quantity, double before,
+			 double saving, enum weigh_grade grade)
+{
+	finding->effect.kind = WEIGH_EFFECT_BYTES;
+	finding->quantity = quantity;
+	finding->before = before;
+	finding->saving = saving;
+	finding->after = before - saving;
+	finding->grade = grade;
+}
+
 void weigh_collect_check(struct weigh_collector *c, struct weigh_finding *finding,
 			 enum weigh_check_state state, const char *format, ...)
 {

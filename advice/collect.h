@@ -33,6 +33,10 @@ char *weigh_collect_text(struct weigh_collector *collector, const char *format, 
 void weigh_collect_place(struct weigh_collector *collector, struct weigh_finding *finding, const char *file,
 			 uint32_t line, const char *function);
 
+/* Bytes that no other finding is about: `before` of them, of which `saving` go. */
+void weigh_collect_bytes(struct weigh_finding *finding, enum weigh_quantity quantity, double before,
+			 double saving, enum weigh_grade grade);
+
 /* One precondition more; those beyond WEIGH_CHECKS_MAX are left out. */
 void weigh_collect_check(struct weigh_collector *collector, struct weigh_finding *finding,
 			 enum weigh_check_state state, const char *format, ...)

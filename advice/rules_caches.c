@@ -125,12 +125,8 @@ static void report(const struct case_of_cache *look)
 	if (function.line)
 		weigh_collect_place(c, finding, function.file, function.line, function.name);
 	const char *decorator = weigh_line_read(e->source, finding->file, finding->line);
-	finding->effect.kind = WEIGH_EFFECT_BYTES;
-	finding->quantity = e->quantity;
-	finding->before = look->retained;
-	finding->after = bounded(look);
-	finding->saving = finding->before - finding->after;
-	finding->grade = WEIGH_GRADE_LIKELY;
+	weigh_collect_bytes(finding, e->quantity, look->retained, look->retained - bounded(look),
+			    WEIGH_GRADE_LIKELY);
 	finding->title = weigh_collect_text(c, "the answers of %s() are kept without bound", function.name);
 	finding->evidence = weigh_collect_text(c, "%s answers are kept, which with their table keep %s alive",
 					       weigh_tell_count(look->answers, answers),

@@ -206,12 +206,8 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 		return;
 	weigh_line_vote_place(&group->vote, e, c, finding);
 	name_narrow(&to, letter_width(now), later);
-	finding->effect.kind = WEIGH_EFFECT_BYTES;
-	finding->quantity = e->quantity;
-	finding->before = group->resident;
-	finding->saving = saving;
-	finding->after = finding->before - saving;
-	finding->grade = to.is_float ? WEIGH_GRADE_HYPOTHESIS : WEIGH_GRADE_LIKELY;
+	weigh_collect_bytes(finding, e->quantity, group->resident, saving,
+			    to.is_float ? WEIGH_GRADE_HYPOTHESIS : WEIGH_GRADE_LIKELY);
 	finding->title = weigh_collect_text(c, "%s instead of %s for %s", later, now, name);
 	finding->evidence = weigh_collect_text(
 		c, "%s: %s numbers in %s array%s of %s, from %s to %s", name,
@@ -228,13 +224,7 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 struct weigh_error *weigh_rules_dtype(const struct weigh_evidence *evidence,
 				      struct weigh_collector *collector)
 {
-	struct weigh_sums sums;
-	struct weigh_error *error = weigh_sums_init(&sums, sizeof(struct group));
+	static const struct weigh_sums_rule by_rows = {sizeof(struct group), seek, report};
 
-	if (!error && !seek(evidence, &sums))
-		error = weigh_error_create_memory();
-	for (uint32_t i = 0; !error && i < sums.index.count; i++)
-		report(evidence, collector, &sums, i);
-	weigh_sums_deinit(&sums);
-	return error;
+	return weigh_sums_ask(&by_rows, evidence, collector);
 }

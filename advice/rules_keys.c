@@ -159,12 +159,7 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 		weigh_heap_place_name(e->graph, e->places, (uint32_t)of.a, name);
 	show_key(e->graph, group->key, key);
 	weigh_line_vote_place(&group->vote, e, c, finding);
-	finding->effect.kind = WEIGH_EFFECT_BYTES;
-	finding->quantity = e->quantity;
-	finding->before = group->resident;
-	finding->saving = group->saving;
-	finding->after = finding->before - finding->saving;
-	finding->grade = WEIGH_GRADE_LIKELY;
+	weigh_collect_bytes(finding, e->quantity, group->resident, group->saving, WEIGH_GRADE_LIKELY);
 	finding->title = weigh_collect_text(c, "nothing but str as keys of %s", name);
 	finding->evidence = weigh_collect_text(
 		c, "%s: %s dict with %s keys in all, %s of them %s, the others str", name,
@@ -184,14 +179,10 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 
 struct weigh_error *weigh_rules_keys(const struct weigh_evidence *evidence, struct weigh_collector *collector)
 {
-	struct weigh_sums rows;
-	struct weigh_error *error = weigh_sums_init(&rows, sizeof(struct group));
+	static const struct weigh_sums_rule by_rows = {sizeof(struct group), seek, report};
 
 	/* Before 3.11 all tables have the wide entries. */
-	if (!error && evidence->python >= 0x030b0000 && !seek(evidence, &rows))
-		error = weigh_error_create_memory();
-	for (uint32_t i = 0; !error && i < rows.index.count; i++)
-		report(evidence, collector, &rows, i);
-	weigh_sums_deinit(&rows);
-	return error;
+	if (evidence->python < 0x030b0000)
+		return NULL;
+	return weigh_sums_ask(&by_rows, evidence, collector);
 }

@@ -95,8 +95,10 @@ static uint32_t find_base(const struct weigh_evidence *e, const char *name, doub
 	return WEIGH_NO_OBJECT;
 }
 
-static void report(const struct weigh_evidence *e, struct weigh_collector *c, const struct group *group)
+static void report(const struct weigh_evidence *e, struct weigh_collector *c, const struct weigh_sums *sums,
+		   uint32_t number)
 {
+	const struct group *group = weigh_sums_at(sums, number);
 	struct weigh_heap_frame frame = weigh_line_vote_frame(&group->vote, e);
 	const char *line = weigh_line_read(e->source, frame.file, frame.line);
 	char name[WEIGH_TELL_NAME], count[WEIGH_TELL_COUNT], bytes[WEIGH_TELL_COUNT];
@@ -114,12 +116,9 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 	if (!finding)
 		return;
 	weigh_line_vote_place(&group->vote, e, c, finding);
-	finding->effect.kind = WEIGH_EFFECT_BYTES;
-	finding->quantity = e->quantity;
-	finding->before = group->resident;
-	finding->after = (double)group->slices * weigh_block_resident(MEMORYVIEW);
-	finding->saving = finding->before - finding->after;
-	finding->grade = WEIGH_GRADE_LIKELY;
+	weigh_collect_bytes(finding, e->quantity, group->resident,
+			    group->resident - (double)group->slices * weigh_block_resident(MEMORYVIEW),
+			    WEIGH_GRADE_LIKELY);
 	finding->title = weigh_collect_text(c, "memoryviews instead of copied slices of %s", name);
 	finding->evidence = weigh_collect_text(
 		c, "%s slices of %.0f B on the average, and %s itself, of %s, is alive too",
@@ -138,13 +137,7 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 struct weigh_error *weigh_rules_slices(const struct weigh_evidence *evidence,
 				       struct weigh_collector *collector)
 {
-	struct weigh_sums sums;
-	struct weigh_error *error = weigh_sums_init(&sums, sizeof(struct group));
+	static const struct weigh_sums_rule by_rows = {sizeof(struct group), seek, report};
 
-	if (!error && !seek(evidence, &sums))
-		error = weigh_error_create_memory();
-	for (uint32_t i = 0; !error && i < sums.index.count; i++)
-		report(evidence, collector, weigh_sums_at(&sums, i));
-	weigh_sums_deinit(&sums);
-	return error;
+	return weigh_sums_ask(&by_rows, evidence, collector);
 }

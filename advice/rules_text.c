@@ -91,12 +91,9 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 	if (!finding)
 		return;
 	weigh_line_vote_place(&group->vote, e, c, finding);
-	finding->effect.kind = group->tabled ? WEIGH_EFFECT_NONE : WEIGH_EFFECT_BYTES;
-	finding->quantity = e->quantity;
-	finding->before = group->resident;
-	finding->saving = group->saving;
-	finding->after = finding->before - finding->saving;
-	finding->grade = WEIGH_GRADE_HYPOTHESIS;
+	weigh_collect_bytes(finding, e->quantity, group->resident, group->saving, WEIGH_GRADE_HYPOTHESIS);
+	if (group->tabled)
+		finding->effect.kind = WEIGH_EFFECT_NONE;
 	finding->title = weigh_collect_text(c, "UTF-8 in bytes instead of wide text in %s", name);
 	finding->evidence = weigh_collect_text(
 		c, "%s: %s of %s str take up to %u bytes for each character, as UTF-8 %s in all", name,
@@ -112,13 +109,9 @@ static void report(const struct weigh_evidence *e, struct weigh_collector *c, co
 
 struct weigh_error *weigh_rules_text(const struct weigh_evidence *evidence, struct weigh_collector *collector)
 {
-	struct weigh_sums sums;
-	struct weigh_error *error = weigh_sums_init(&sums, sizeof(struct group));
+	static const struct weigh_sums_rule by_rows = {sizeof(struct group), seek, report};
 
-	if (!error && weigh_heap_has_wide(evidence->graph) && !seek(evidence, &sums))
-		error = weigh_error_create_memory();
-	for (uint32_t i = 0; !error && i < sums.index.count; i++)
-		report(evidence, collector, &sums, i);
-	weigh_sums_deinit(&sums);
-	return error;
+	if (!weigh_heap_has_wide(evidence->graph))
+		return NULL;
+	return weigh_sums_ask(&by_rows, evidence, collector);
 }

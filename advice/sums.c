@@ -43,6 +43,20 @@ void *weigh_sums_put(struct weigh_sums *rows, uint64_t a, uint64_t b)
 	return row;
 }
 
+struct weigh_error *weigh_sums_ask(const struct weigh_sums_rule *rule, const struct weigh_evidence *evidence,
+				   struct weigh_collector *collector)
+{
+	struct weigh_sums sums;
+	struct weigh_error *error = weigh_sums_init(&sums, rule->size);
+
+	if (!error && !rule->seek(evidence, &sums))
+		error = weigh_error_create_memory();
+	for (uint32_t i = 0; !error && i < sums.index.count; i++)
+		rule->report(evidence, collector, &sums, i);
+	weigh_sums_deinit(&sums);
+	return error;
+}
+
 void weigh_line_vote(struct weigh_line_vote *vote, const struct weigh_evidence *evidence, uint32_t object)
 {
 	uint32_t line = weigh_heap_line_of(evidence->graph, evidence->lines, object);

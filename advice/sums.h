@@ -34,6 +34,19 @@ static inline void *weigh_sums_at(const struct weigh_sums *rows, uint32_t number
 	return rows->rows + number * rows->size;
 }
 
+/*
+ * A rule by rows: `seek` adds up rows of `size` bytes, false without memory;
+ * `report` says what one of them tells.
+ */
+struct weigh_sums_rule {
+	size_t size;
+	bool (*seek)(const struct weigh_evidence *evidence, struct weigh_sums *sums);
+	void (*report)(const struct weigh_evidence *evidence, struct weigh_collector *collector,
+		       const struct weigh_sums *sums, uint32_t number);
+};
+struct weigh_error *weigh_sums_ask(const struct weigh_sums_rule *rule, const struct weigh_evidence *evidence,
+				   struct weigh_collector *collector);
+
 /* A line by majority: right when more than half of the objects are of one. Begins as zeros. */
 struct weigh_line_vote {
 	uint32_t votes;

@@ -21,18 +21,15 @@ PROGRAM = pathlib.Path(__file__).resolve().parent / "advice_pairs.py"
 
 
 @pytest.fixture
-def advise(weigh, tmp_path):
+def advise(weigh, run_quiet, tmp_path):
     """Records one of the programs; its advice as JSON, kept in advice.json."""
 
     def run(name, program=PROGRAM):
-        capture = tmp_path / "before.weigh"
-        command = ["run", "-q", "-f", "--heap=end", "-o", capture, "--python", sys.executable]
-        ending = weigh(*command, program, name)
-        assert ending.status == 0, ending.err
-        ending = weigh("advise", "--json", "--rejected", capture)
-        assert ending.status == 0, ending.err
-        (tmp_path / "advice.json").write_text(ending.out)
-        return json.loads(ending.out)
+        done = run_quiet(program, name, options=["--heap=end"])
+        assert done.status == 0, done.err
+        advice = weigh("advise", "--json", "--rejected", tmp_path / "out.weigh")
+        (tmp_path / "advice.json").write_text(advice.out)
+        return json.loads(advice.out)
 
     return run
 
@@ -157,7 +154,7 @@ def test_a_trie_without_its_library_is_a_guess(advise, weigh, tmp_path):
     bare = tmp_path / "python"
     bare.write_text("#!/bin/sh\necho end\n")
     bare.chmod(0o755)
-    ending = weigh("advise", "--json", "--python", bare, tmp_path / "before.weigh")
+    ending = weigh("advise", "--json", "--python", bare, tmp_path / "out.weigh")
     (guessed,) = find(json.loads(ending.out), "text-set")
     assert guessed["grade"] == "hypothesis"
     assert any("pip install marisa-trie" in check["text"] for check in guessed["checks"])
@@ -166,7 +163,7 @@ def test_a_trie_without_its_library_is_a_guess(advise, weigh, tmp_path):
 
 def test_an_interpreter_that_is_not_there(advise, weigh, tmp_path):
     advise("pairs")
-    ending = weigh("advise", "--python", tmp_path / "none", tmp_path / "before.weigh")
+    ending = weigh("advise", "--python", tmp_path / "none", tmp_path / "out.weigh")
     assert ending.status == 1
     assert "none" in ending.err
 
