@@ -94,11 +94,18 @@ static struct census take_census(const struct weigh_heap_graph *graph, uint32_t 
 	return census;
 }
 
-/* Whether an object goes when the callback or the container that holds it goes. */
+/*
+ * Whether what a callback is bound to goes when the callback or the container
+ * goes. A closure always does: with it more must go than it is itself.
+ */
 static bool is_pinned(const struct seeker *s, uint32_t owner, uint32_t callback, uint32_t container)
 {
+	const struct weigh_heap_graph *graph = s->e->graph;
 	uint32_t above = s->dominators->idom[owner];
 
+	if (weigh_heap_type(graph, callback)->form == WEIGH_SNAPSHOT_FUNCTION)
+		return s->dominators->retained[callback] >
+		       2 * (weigh_heap_gross(graph, callback) + weigh_heap_gross(graph, owner));
 	return above == callback || above == container;
 }
 

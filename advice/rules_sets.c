@@ -181,6 +181,12 @@ static struct weigh_finding *find(const struct subject *s, const char *rule, con
 	return finding;
 }
 
+/* How a dict is made that is used as a set. */
+static const char *from_keys(const struct subject *s)
+{
+	return step_of(s) == 2 ? ".fromkeys" : "";
+}
+
 static void report_trie(const struct subject *s, const struct weigh_heap_texts *texts,
 			const struct size *size)
 {
@@ -194,7 +200,8 @@ static void report_trie(const struct subject *s, const struct weigh_heap_texts *
 	finding->title = weigh_collect_text(s->c, "a trie instead of the %s %s", s->type, s->name);
 	snprintf(call, sizeof(call), "%s(", s->type);
 	if (!weigh_tell_replaced(s->c, s->e, finding, call, "marisa_trie.Trie(")) {
-		finding->change_before = weigh_collect_text(s->c, "%s = %s(texts)", s->name, s->type);
+		finding->change_before =
+			weigh_collect_text(s->c, "%s = %s%s(texts)", s->name, s->type, from_keys(s));
 		finding->change_after = weigh_collect_text(s->c, "%s = marisa_trie.Trie(texts)", s->name);
 	}
 	if (built)
@@ -226,7 +233,7 @@ static void report_filter(const struct subject *s)
 		return;
 	finding->title = weigh_collect_text(s->c, "a Bloom filter instead of the %s %s", s->type, s->name);
 	finding->effort = 4;
-	finding->change_before = weigh_collect_text(s->c, "%s = %s(...)", s->name, s->type);
+	finding->change_before = weigh_collect_text(s->c, "%s = %s%s(...)", s->name, s->type, from_keys(s));
 	finding->change_after = weigh_collect_text(
 		s->c,
 		"%s = rbloom.Bloom(%llu, 0.01)  # datasketches.hll_sketch(14) where only their number counts",

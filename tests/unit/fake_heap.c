@@ -217,6 +217,19 @@ static void make_module(struct maker *m)
 	fake_snapshot_root(m->s, WEIGH_ROOT_MODULES, "__main__", module);
 }
 
+/* One of each kind, on objects of which nobody asks for one. */
+static void make_facts(struct maker *m)
+{
+	uint32_t text = fake_snapshot_text(m->s, "Blue line");
+	uint64_t cache[] = {WEIGH_FACT_CACHE, 300, 20, 129};
+	uint64_t numbers[] = {WEIGH_FACT_NUMBERS, 9000, 8999, WEIGH_VALUE_INTEGER, 9, 0, text, text};
+	uint64_t texts[] = {WEIGH_FACT_TEXTS, 2, 1, text, 2, text, text};
+
+	fake_snapshot_fact(m->s, m->heap->frame, cache, sizeof(cache) / sizeof(*cache));
+	fake_snapshot_fact(m->s, m->heap->rows, numbers, sizeof(numbers) / sizeof(*numbers));
+	fake_snapshot_fact(m->s, m->heap->first_row, texts, sizeof(texts) / sizeof(*texts));
+}
+
 void fake_heap_init(struct fake_heap *heap, bool sampled)
 {
 	struct maker m = {.heap = heap, .s = fake_snapshot_create()};
@@ -238,6 +251,7 @@ void fake_heap_init(struct fake_heap *heap, bool sampled)
 	fake_snapshot_label(m.s, heap->frame, "main (/home/ada/bus/bus.py:21)");
 	make_rows(&m, sampled);
 	make_module(&m);
+	make_facts(&m);
 	fake_snapshot_root(m.s, WEIGH_ROOT_FRAME, "MainThread", heap->frame);
 }
 
