@@ -143,7 +143,8 @@ static __attribute__((noinline)) void do_free(void *ctx, void *block, enum weigh
 		below[domain].free(ctx, block);
 		return;
 	}
-	if (block && !is_for_malloc(block, domain))
+	bool done = weigh_recorder.exact && domain != WEIGH_DOMAIN_RAW && weigh_event_end_certain(block);
+	if (!done && block && !is_for_malloc(block, domain))
 		weigh_event_free(block);
 	below[domain].free(ctx, block);
 }

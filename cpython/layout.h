@@ -28,6 +28,8 @@
 
 #include <frameobject.h>
 
+#include "internal/pycore_runtime.h"
+
 typedef struct _frame weigh_python_frame;
 
 static inline weigh_python_frame *weigh_frame_top(PyThreadState *state)
@@ -96,6 +98,7 @@ static inline uint32_t weigh_code_unit_count(PyCodeObject *code)
 #include "internal/pycore_frame.h"
 #endif
 #include "internal/pycore_code.h"
+#include "internal/pycore_runtime.h"
 
 typedef struct _PyInterpreterFrame weigh_python_frame;
 
@@ -185,7 +188,10 @@ static inline uint32_t weigh_code_unit_count(PyCodeObject *code)
 /* The thread state that is current on this thread; NULL when it does not hold the GIL. */
 static inline PyThreadState *weigh_state_current(void)
 {
-#if PY_VERSION_HEX < 0x030d0000
+#if PY_VERSION_HEX < 0x030c0000
+	/* What _PyThreadState_UncheckedGet does, without the call. */
+	return (PyThreadState *)_Py_atomic_load_relaxed(&_PyRuntime.gilstate.tstate_current);
+#elif PY_VERSION_HEX < 0x030d0000
 	return _PyThreadState_UncheckedGet();
 #else
 	return PyThreadState_GetUnchecked();

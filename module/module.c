@@ -110,7 +110,9 @@ static bool begin(struct weigh_recording *recording)
 		raise_error(error);
 		return false;
 	}
-	weigh_domains_survey();
+	/* Spares blocks that are not sampled an event; without a file all are. */
+	if (fd >= 0)
+		weigh_domains_survey();
 	return true;
 }
 

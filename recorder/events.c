@@ -274,19 +274,30 @@ static inline bool end_certain(const struct weigh_thread *thread, uintptr_t addr
 	bool usual = entry.kind == WEIGH_KIND_SMALL && entry.sampled && !entry.code && !entry.period;
 	if (weigh_unlikely(!usual || weigh_state_get(granule, address) != WEIGH_BLOCK_SAMPLED))
 		return false;
-	weigh_event_check_peak();
 	weigh_blocks_drop(granule, address, found);
 	weigh_state_clear(granule, address, false);
-	uint64_t footprint = count_out(address, WEIGH_KIND_SMALL, entry.size, WEIGH_REMOVE_FREE);
 	if (entry.traced)
 		weigh_trace_ended(WEIGH_DOMAIN_OBJECT, entry.size);
 	if (weigh_recorder.fileless) {
+		weigh_profile_note(0, weigh_pool_footprint(address));
 		weigh_site_release((uint32_t)entry.site);
 		return true;
 	}
+	weigh_event_check_peak();
+	uint64_t footprint = count_out(address, WEIGH_KIND_SMALL, entry.size, WEIGH_REMOVE_FREE);
 	bool brief = change_of(thread, &entry, WEIGH_REMOVE_FREE) == WEIGH_SITE_BRIEF;
 	weigh_site_ended_certain((uint32_t)entry.site, entry.size, footprint, brief);
 	return true;
+}
+
+bool weigh_event_end_certain(const void *block)
+{
+	struct weigh_thread *thread = weigh_self ? weigh_event_enter() : NULL;
+	if (weigh_unlikely(!thread))
+		return false;
+	bool done = end_certain(thread, (uintptr_t)block);
+	weigh_event_leave(thread);
+	return done;
 }
 
 static void end_stray(uintptr_t address)

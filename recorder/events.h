@@ -181,7 +181,8 @@ static inline void weigh_event_small(struct weigh_thread *thread, void *block, s
 {
 	thread->allocations++;
 	thread->countdown -= (int64_t)bytes;
-	weigh_event_count_small(footprint);
+	if (weigh_likely(!weigh_recorder.fileless))
+		weigh_event_count_small(footprint);
 	weigh_profile_note(footprint, 0);
 	if (weigh_unlikely(thread->countdown < 0)) {
 		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_SMALL);
@@ -231,6 +232,9 @@ static inline void weigh_event_check_peak(void)
 
 /* Records the end of a block that is more than a small one counted. On any thread, inside an event or not. */
 void weigh_event_end(uintptr_t address);
+
+/* The end of a small block of exact mode; false, with nothing done, when it is anything else. Under the GIL. */
+bool weigh_event_end_certain(const void *block);
 
 /* A small block in a known pool whose end is all there is to count; the gate says that pools are known. */
 static inline bool weigh_event_is_plain(uintptr_t address)

@@ -272,7 +272,7 @@ void weigh_recorder_stop(void)
 
 uint64_t weigh_recorder_live(void)
 {
-	if (!weigh_recorder_running())
+	if (!weigh_recorder_running() || weigh_recorder.fileless)
 		return 0;
 	struct weigh_counters counters = weigh_recorder.header->counters;
 	weigh_threads_sum(&counters);
@@ -281,7 +281,7 @@ uint64_t weigh_recorder_live(void)
 
 uint64_t weigh_recorder_peak(void)
 {
-	if (!weigh_recorder_running())
+	if (!weigh_recorder_running() || weigh_recorder.fileless)
 		return 0;
 	uint64_t live = weigh_recorder_live();
 	uint64_t peak = weigh_recorder.header->peak.footprint;

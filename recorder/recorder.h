@@ -37,7 +37,7 @@ struct weigh_recorder {
 	const struct weigh_walker *walker; /* static */
 	bool exact;
 	bool counting;
-	bool fileless;
+	bool fileless; /* it is read through traces.h alone: small blocks are in no sum but that of the traces */
 	uint32_t frames; /* innermost ones that tell stacks of one depth apart; UINT32_MAX: all */
 	uint64_t started_ns;
 	int64_t small_room; /* live bytes of small blocks up to which there is no new peak; -1: not known */
@@ -79,11 +79,11 @@ static inline bool weigh_gate_knows_pools(void)
 struct weigh_recording {
 	int fd; /* of the capture, allocated in full; the caller closes it. -1: the recording has no file */
 	bool exact;
-	bool forced;                /* exact because block sizes cannot be read */
-	bool counting;              /* for counters and lines only: nothing is sampled, the file is tiny */
-	uint32_t frames;            /* innermost ones that tell stacks of one depth apart; 0: all */
-	uint32_t python;            /* PY_VERSION_HEX */
-	const char *command;        /* arguments, each ended by NUL */
+	bool forced; /* exact because block sizes cannot be read */
+	bool counting; /* for counters and lines only: nothing is sampled, the file is tiny */
+	uint32_t frames; /* innermost ones that tell stacks of one depth apart; 0: all */
+	uint32_t python; /* PY_VERSION_HEX */
+	const char *command; /* arguments, each ended by NUL */
 	size_t command_bytes;
 	const struct weigh_walker *walker; /* static */
 };
@@ -126,7 +126,7 @@ bool weigh_recorder_counting(void);
 /* A profiled function begins to run where none did, or the last one ends. Under the GIL. */
 void weigh_recorder_watch(bool watched);
 
-/* Footprint of live recorded blocks now and at the peak; 0 when not recording. */
+/* Footprint of live recorded blocks now and at the peak; 0 when not recording, or without a file. */
 uint64_t weigh_recorder_live(void);
 uint64_t weigh_recorder_peak(void);
 
