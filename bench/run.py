@@ -10,6 +10,7 @@ bench/run.py micro
 bench/run.py sizes
 bench/run.py heap
 bench/run.py advice
+bench/run.py tracing
 bench/run.py quick [--keep]    the guard figures against bench/baseline.json
 bench/run.py all --full        everything, then the page
 bench/run.py page              write docs/benchmarks.md from what has been measured
@@ -88,6 +89,12 @@ def run_advice(place, options):
     measure.advice(place, options.rounds or (5 if options.full else 3), options.scale or 1)
 
 
+def run_tracing(place, options):
+    from tracing import measure
+
+    measure.main(place, options.rounds or (9 if options.full else 3), options.scale or 1)
+
+
 def run_quick(place, options):
     from micro import quick
 
@@ -110,10 +117,11 @@ BENCHMARKS = {
     "sizes": run_sizes,
     "heap": run_heap,
     "advice": run_advice,
+    "tracing": run_tracing,
     "quick": run_quick,
     "page": write_page,
 }
-ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "sizes", "heap", "advice", "page")
+ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "sizes", "heap", "advice", "tracing", "page")
 ACCURACY_PEERS = ("memray", "memray-python", "scalene", "tracemalloc-1")
 
 

@@ -6,6 +6,7 @@ from accuracy import page as accuracy
 from heap import page as heap
 from overhead import page as overhead
 from sizes import page as sizes
+from tracing import page as tracing
 
 from . import measure, store, tables, tools
 from . import place as places
@@ -180,6 +181,16 @@ def heap_lines():
         yield line(f"{what}: on disk <= 16 bytes for each", f"{found:.1f}", found <= 16)
 
 
+def tracing_lines():
+    rows = (store.load("tracing") or {"rows": {}})["rows"]
+    for program, what in tracing.WHAT.items():
+        rounds = rows.get(program, ())
+        if rounds and (library := tracing.ratio(rounds, "library 25").median) >= 37:
+            found = tracing.ratio(rounds, "weigh 25").median
+            shown = f"{tables.ratio(found)} (tracemalloc {tables.ratio(library)})"
+            yield line(f"traced with 25 frames, {what}: <= 1.6", shown, found <= 1.6)
+
+
 def notes():
     """What is known of the causes: the one part of the page that people write."""
     return "\n" + NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
@@ -197,6 +208,7 @@ def section():
         *accuracy_lines(),
         *sizes_lines(),
         *heap_lines(),
+        *tracing_lines(),
     ]
     if not lines:
         return ""

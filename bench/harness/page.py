@@ -6,6 +6,7 @@ from heap import page as heap
 from micro import page as micro
 from overhead import page as overhead
 from sizes import page as sizes
+from tracing import page as tracing
 
 from . import place as places
 from . import goals, store, tables
@@ -45,6 +46,6 @@ def main():
     known = store.load("overhead")
     if known:
         text += machine_text(known["about"])
-    for part in (goals, overhead, growth, accuracy, micro, sizes, heap):
+    for part in (goals, overhead, growth, accuracy, micro, sizes, heap, tracing):
         text += part.section() + "\n"
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
