@@ -98,7 +98,9 @@ static inline uint32_t weigh_code_unit_count(PyCodeObject *code)
 #include "internal/pycore_frame.h"
 #endif
 #include "internal/pycore_code.h"
+#if PY_VERSION_HEX < 0x030c0000
 #include "internal/pycore_runtime.h"
+#endif
 
 typedef struct _PyInterpreterFrame weigh_python_frame;
 
