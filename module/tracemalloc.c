@@ -73,11 +73,12 @@ static bool begin(void)
 	return true;
 }
 
+/* Our own recording takes its entries with it; in another's they lose their marks. */
 static void end(void)
 {
-	weigh_traces_end();
 	if (own)
 		weigh_recorder_stop();
+	weigh_traces_end();
 	own = false;
 }
 

@@ -51,9 +51,9 @@ static struct weigh_error *map_without_file(size_t bytes)
 
 static struct weigh_error *map_capture(int fd)
 {
-	struct stat status = {.st_size = WEIGH_FILE_SIZE_EXACT};
+	struct stat status;
 	if (fd < 0)
-		return map_without_file((size_t)status.st_size);
+		return map_without_file(WEIGH_FILE_SIZE_EXACT);
 	if (fstat(fd, &status) < 0)
 		return weigh_error_create_system(errno, "capture", "check its file system");
 	void *map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

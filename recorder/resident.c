@@ -31,10 +31,22 @@ static uint64_t reached(const struct weigh_section *section, uint64_t cell_bytes
 	return pages < whole ? pages : whole;
 }
 
+/* Of a recording without a file: the tables that else lie in it. */
+static uint64_t sections_reached(void)
+{
+	uint64_t bytes = 0;
+	for (int id = WEIGH_SECTION_STRINGS; id <= WEIGH_SECTION_SITES; id++) {
+		const struct weigh_section *section = &weigh_recorder.header->sections[id];
+		bytes += (uint64_t)section->used * section->entry_size;
+	}
+	return bytes;
+}
+
 uint64_t weigh_resident_own(void)
 {
 	const struct weigh_section *sections = weigh_recorder.header->sections;
-	return weigh_arena_used() + reached(&sections[WEIGH_SECTION_NODES], sizeof(uint32_t)) +
+	return weigh_arena_used() + (weigh_recorder.fileless ? sections_reached() : 0) +
+	       reached(&sections[WEIGH_SECTION_NODES], sizeof(uint32_t)) +
 	       reached(&sections[WEIGH_SECTION_SITES], sizeof(uint32_t)) +
 	       reached(&sections[WEIGH_SECTION_CODES], 5 * 2 * sizeof(uint64_t)) + weigh_threads_resident();
 }
