@@ -1,9 +1,11 @@
 """The measured process of the tracing benchmark; prints its answer as JSON.
 
-    child.py time TOOL FRAMES PROGRAM COUNT    seconds of processor time of one pass, the least of several
+    child.py time TOOL FRAMES PROGRAM COUNT    seconds of processor time of a pass, before tracing and while tracing
     child.py memory TOOL FRAMES BLOCKS         bytes that blocks add to resident memory, and what a snapshot takes
 
-TOOL is bare, weigh or library.
+TOOL is weigh or library, for the memory also bare. Times of one process are
+compared, the least of several passes each: the speed of a machine in use changes
+from one process to the next.
 """
 
 import json
@@ -68,10 +70,10 @@ def one_pass(function, count):
 def measure_time(tool, frames, program, count):
     function = globals()[program]
     one_pass(function, count)
-    if tool != "bare":
-        tracer(tool).start(frames)
-        one_pass(function, count)
-    return min(one_pass(function, count) for _ in range(PASSES))
+    bare = min(one_pass(function, count) for _ in range(PASSES))
+    tracer(tool).start(frames)
+    one_pass(function, count)
+    return {"bare": bare, "traced": min(one_pass(function, count) for _ in range(PASSES))}
 
 
 def resident():

@@ -1,4 +1,4 @@
-"""Runs programs that only allocate, 30 calls deep: bare, traced by weigh, traced by the library; interleaved."""
+"""Runs programs that only allocate, 30 calls deep, traced by weigh and by the library; interleaved processes."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ import sys
 from harness import measure, store
 from harness import place as places
 
-TOOLS = ("bare", "weigh", "library")
+TOOLS = ("weigh", "library")
 FRAMES = (1, 25)
 PROGRAMS = {
     "tuples": 100_000,
@@ -30,24 +30,21 @@ def one(place, *words):
     return json.loads(done.stdout)
 
 
-def cases():
-    return [(tool, frames) for tool in TOOLS for frames in FRAMES if tool != "bare" or frames == FRAMES[0]]
-
-
 def name_of(tool, frames):
-    return tool if tool == "bare" else f"{tool} {frames}"
+    return f"{tool} {frames}" if frames else tool
 
 
 def main(place, rounds, scale):
     rows = {}
+    cases = [(tool, frames) for tool in TOOLS for frames in FRAMES]
     for program, count in PROGRAMS.items():
         rows[program] = [
             {name_of(*case): one(place, "time", *case, program, int(count * scale)) for case in order}
-            for order in measure.orders(cases(), rounds)
+            for order in measure.orders(cases, rounds)
         ]
         print(f"tracing: {program}: done", file=sys.stderr, flush=True)
     rows["memory"] = [
         {name_of(*case): one(place, "memory", *case, int(BLOCKS * scale)) for case in order}
-        for order in measure.orders(cases(), max(1, rounds // 3))
+        for order in measure.orders([*cases, ("bare", 0)], max(1, rounds // 3))
     ]
     store.save("tracing", {"machine": store.machine()}, rows)
