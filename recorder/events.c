@@ -171,7 +171,7 @@ static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_
 	case WEIGH_KIND_SMALL:
 		footprint = weigh_pool_footprint(address);
 		weigh_event_count_small_freed(footprint);
-		weigh_profile_note(0, footprint);
+		weigh_profile_note_freed((int64_t)footprint);
 		break;
 	case WEIGH_KIND_NATIVE:
 	case WEIGH_KIND_OPAQUE:
@@ -279,7 +279,7 @@ static inline bool end_certain(const struct weigh_thread *thread, uintptr_t addr
 	if (entry.traced)
 		weigh_trace_ended(WEIGH_DOMAIN_OBJECT, entry.size);
 	if (weigh_recorder.fileless) {
-		weigh_profile_note(0, weigh_pool_footprint(address));
+		weigh_profile_note_freed((int64_t)weigh_pool_footprint(address));
 		weigh_site_release((uint32_t)entry.site);
 		return true;
 	}
@@ -329,7 +329,7 @@ static void count_back(uintptr_t address, enum weigh_block_kind kind, uint64_t f
 	if (kind == WEIGH_KIND_SMALL) {
 		counters->small_freed -= footprint;
 		counters->small_blocks_freed--;
-		weigh_profile_note(0, -footprint);
+		weigh_profile_note_freed(-(int64_t)footprint);
 	} else if (kind != WEIGH_KIND_UNCOUNTED) {
 		weigh_native_count_back(address, footprint);
 	}

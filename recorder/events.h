@@ -126,7 +126,7 @@ static inline void weigh_event_uncount_small(uint64_t footprint)
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	counters->small_allocated -= footprint;
 	counters->small_blocks_allocated--;
-	weigh_profile_note(-footprint, 0);
+	weigh_profile_note_allocated(-(int64_t)footprint);
 }
 
 /* What the two below ask of a request and of its thread. */
@@ -167,7 +167,7 @@ static inline bool weigh_event_small_passes_watched(size_t bytes)
 	if (weigh_gate.on != WEIGH_GATE_WATCHED || !weigh_event_is_unsampled(thread, bytes))
 		return false;
 	weigh_event_pass_small(thread, bytes);
-	weigh_profile_note(weigh_pool_rounded(bytes), 0);
+	weigh_profile_note_allocated((int64_t)weigh_pool_rounded(bytes));
 	return true;
 }
 
@@ -183,7 +183,7 @@ static inline void weigh_event_small(struct weigh_thread *thread, void *block, s
 	thread->countdown -= (int64_t)bytes;
 	if (weigh_likely(!weigh_recorder.fileless))
 		weigh_event_count_small(footprint);
-	weigh_profile_note(footprint, 0);
+	weigh_profile_note_allocated((int64_t)footprint);
 	if (weigh_unlikely(thread->countdown < 0)) {
 		weigh_event_sampled(thread, block, bytes, footprint, domain, WEIGH_KIND_SMALL);
 		return;
@@ -265,7 +265,7 @@ static inline bool weigh_event_small_free_passes_watched(const void *block)
 		return false;
 	uint64_t footprint = weigh_pool_footprint(address);
 	weigh_event_count_small_freed(footprint);
-	weigh_profile_note(0, footprint);
+	weigh_profile_note_freed((int64_t)footprint);
 	return true;
 }
 
@@ -307,7 +307,7 @@ static inline void weigh_event_free(void *block)
 	case WEIGH_BLOCK_SMALL:
 		weigh_event_check_peak();
 		weigh_event_count_small_freed(weigh_pool_footprint(address));
-		weigh_profile_note(0, weigh_pool_footprint(address));
+		weigh_profile_note_freed((int64_t)weigh_pool_footprint(address));
 		weigh_state_clear(granule, address, false);
 		return;
 	default:

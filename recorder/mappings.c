@@ -79,9 +79,9 @@ static void count_bytes(int64_t bytes, int64_t blocks, bool allocated)
 	if (allocated) {
 		weigh_shared_add(&counters->other_allocated, bytes);
 		weigh_shared_add(&counters->other_blocks_allocated, blocks);
-		weigh_profile_note((uint64_t)bytes, 0);
+		weigh_profile_note_allocated(bytes);
 	} else {
-		weigh_profile_note(0, (uint64_t)-bytes);
+		weigh_profile_note_freed(-bytes);
 	}
 }
 

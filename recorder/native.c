@@ -108,7 +108,7 @@ void weigh_native_count_allocated(int64_t footprint, int64_t blocks)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	struct weigh_pending *pending = pending_counts(weigh_self);
-	weigh_profile_note((uint64_t)footprint, 0);
+	weigh_profile_note_allocated(footprint);
 	if (!pending) {
 		weigh_recorder.small_room = -1;
 		weigh_shared_add(&counters->other_live, footprint);
@@ -126,7 +126,7 @@ void weigh_native_count_freed(int64_t footprint, int64_t blocks)
 {
 	struct weigh_counters *counters = &weigh_recorder.header->counters;
 	struct weigh_pending *pending = pending_counts(weigh_self);
-	weigh_profile_note(0, (uint64_t)footprint);
+	weigh_profile_note_freed(footprint);
 	if (!pending) {
 		weigh_shared_add(&counters->other_live, -footprint);
 		weigh_shared_add(&counters->other_blocks_live, -blocks);

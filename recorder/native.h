@@ -104,7 +104,7 @@ static inline bool weigh_native_born(struct weigh_thread *thread, uintptr_t addr
 	thread->allocations++;
 	thread->countdown = countdown;
 	if (weigh_unlikely(thread->profile))
-		weigh_profile_charge(thread->profile, footprint, 0);
+		weigh_profile_charge_allocated(thread->profile, footprint);
 	return true;
 }
 
@@ -143,7 +143,7 @@ static inline bool weigh_native_gone(struct weigh_thread *thread, uintptr_t addr
 		weigh_state_clear(granule, address, true);
 	}
 	if (weigh_unlikely(thread->profile))
-		weigh_profile_charge(thread->profile, 0, footprint);
+		weigh_profile_charge_freed(thread->profile, footprint);
 	return true;
 }
 

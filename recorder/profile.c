@@ -54,7 +54,7 @@ static struct weigh_profile_table *table_of(struct weigh_profile *profile, struc
 
 void weigh_profile_end_line(struct weigh_profile_frame *frame)
 {
-	struct weigh_profile_row *row = &frame->table->rows[frame->row];
+	struct weigh_profile_row *row = &frame->rows[frame->row];
 	uint64_t live = live_now();
 	if (frame->high - frame->start > row->peak)
 		row->peak = frame->high - frame->start;
@@ -151,16 +151,6 @@ static struct weigh_profile *own_profile(void)
 	return thread->own_profile;
 }
 
-/* The line that the top frame is on now, which may have taken nothing yet. */
-static struct weigh_profile_row *present_row(struct weigh_profile *profile)
-{
-	const struct weigh_profile_frame *top = profile->top;
-	uint32_t row = weigh_profile_row_of(top->table->code, weigh_profile_unit(top));
-	if (row != top->row)
-		weigh_profile_turn(profile, row);
-	return &top->table->rows[row];
-}
-
 struct weigh_profile *weigh_profile_push(const void *frame, const void *place, uintptr_t base,
 					 struct weigh_profile_code *code)
 {
@@ -169,12 +159,15 @@ struct weigh_profile *weigh_profile_push(const void *frame, const void *place, u
 	if (!table || !has_room(profile))
 		return NULL;
 	int64_t net = (int64_t)(profile->allocated - profile->freed);
-	struct weigh_profile_row *outer = profile->depth ? present_row(profile) : NULL;
+	struct weigh_profile_row *outer = profile->depth ? weigh_profile_present(profile) : NULL;
 	profile->frames[profile->depth] = (struct weigh_profile_frame){
 		.frame = frame,
 		.place = place,
 		.base = base,
+		.row_of = code->row_of,
+		.rows = table->rows,
 		.table = table,
+		.unit_count = code->unit_count,
 		.turned = profile->allocated + profile->freed,
 		.start = net,
 		.high = net,
@@ -186,7 +179,7 @@ struct weigh_profile *weigh_profile_push(const void *frame, const void *place, u
 		.outer_freed = outer ? outer->freed : 0,
 	};
 	profile->top = &profile->frames[profile->depth++];
-	profile->top->row = weigh_profile_row_of(code, weigh_profile_unit(profile->top));
+	profile->top->row = weigh_profile_row(profile->top);
 	if (profile->depth == 1) {
 		weigh_self->profile = profile;
 		watch(1);

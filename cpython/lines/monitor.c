@@ -183,7 +183,7 @@ static PyObject *on_line(PyObject *self, PyObject *const *arguments, size_t coun
 	if ((PyObject *)entry->code != arguments[0] || unit >= entry->profile.unit_count)
 		Py_RETURN_NONE;
 	uint64_t bytes = undo_argument(profile, arguments[1]);
-	weigh_profile_turn(profile, weigh_profile_row_of(top->table->code, unit));
+	weigh_profile_turn(profile, top->row_of[unit]);
 	if (bytes)
 		weigh_profile_forgo(profile, bytes);
 	if (entry->left_out && entry->left_out[unit])

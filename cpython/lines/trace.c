@@ -79,7 +79,7 @@ static void turn(PyFrameObject *object)
 	if (!profile)
 		return;
 	struct weigh_profile_table *table = profile->top->table;
-	uint32_t row = weigh_profile_row_of(table->code, weigh_profile_unit(profile->top));
+	uint32_t row = weigh_profile_row(profile->top);
 	weigh_profile_turn(profile, row);
 	table->rows[row].starts++;
 }
@@ -92,7 +92,7 @@ static void end(PyFrameObject *object)
 	if (bytes && Py_REFCNT(object) == 1)
 		weigh_profile_forgo(profile, bytes);
 	else if (bytes)
-		weigh_profile_note(bytes, 0);
+		weigh_profile_note_allocated((int64_t)bytes);
 }
 
 static int trace(PyObject *object, PyFrameObject *frame, int what, PyObject *argument)
