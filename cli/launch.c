@@ -183,8 +183,11 @@ static struct weigh_error *start_init(struct start *s, struct weigh_launch *l,
 		return too_many_files();
 	fcntl(l->boot_fd, F_SETFL, O_NONBLOCK);
 	snprintf(s->boot, sizeof(s->boot), "fd=%d;status=%d;mode=%s;heap=%s%s%s", s->capture, s->boot_end,
-		 program->exact ? "exact" : "sampled", program->heap_peak ? "peak," : "",
-		 program->heap_end ? "end," : "", program->heap_in_place ? "place," : "");
+		 program->lines   ? "lines"
+		 : program->exact ? "exact"
+				  : "sampled",
+		 program->heap_peak ? "peak," : "", program->heap_end ? "end," : "",
+		 program->heap_in_place ? "place," : "");
 	if (!make_argv(s, program->arguments) || !environment_init(&s->environment, program, s->boot))
 		return weigh_error_create_memory();
 	return NULL;
@@ -347,13 +350,4 @@ bool weigh_launch_wait(struct weigh_launch *l, uint64_t deadline_ns)
 	if (ended)
 		read_boot(l);
 	return ended;
-}
-
-int weigh_launch_end_alike(int wait_status)
-{
-	if (!WIFSIGNALED(wait_status))
-		return WEXITSTATUS(wait_status);
-	fflush(NULL);
-	weigh_signals_die(WTERMSIG(wait_status));
-	return 128 + WTERMSIG(wait_status);
 }

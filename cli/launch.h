@@ -38,7 +38,8 @@ struct weigh_program {
 	int capture;         /* the program inherits a copy, which its boot closes */
 	bool exact;
 	bool heap_peak, heap_end, heap_in_place; /* snapshots it shall take */
-	const char *path; /* of the capture, absolute; borrowed */
+	bool lines;       /* no capture is made: what the lines did is written to `capture` at the end */
+	const char *path; /* of the capture, absolute; of lines, what is asked for; borrowed */
 };
 
 /*
@@ -67,8 +68,5 @@ struct weigh_error *weigh_launch_start_plain(struct weigh_launch *l, const char 
  * waitpid() gives it.
  */
 bool weigh_launch_wait(struct weigh_launch *l, uint64_t deadline_ns);
-
-/* The exit status, where the program's end can be told by one; dies of the signal where it died of one. */
-int weigh_launch_end_alike(int wait_status);
 
 #endif

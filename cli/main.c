@@ -15,8 +15,8 @@
 #endif
 
 static const struct weigh_verb *const verbs[] = {
-	&weigh_verb_run,    &weigh_verb_report, &weigh_verb_heap,
-	&weigh_verb_advise, &weigh_verb_verify, &weigh_verb_mprof,
+	&weigh_verb_run,    &weigh_verb_report, &weigh_verb_heap,  &weigh_verb_advise,
+	&weigh_verb_verify, &weigh_verb_lines,  &weigh_verb_mprof,
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };

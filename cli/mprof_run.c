@@ -9,6 +9,7 @@
 #include "cli/mprof.h"
 #include "cli/mprof_files.h"
 #include "cli/mprof_sample.h"
+#include "cli/program.h"
 #include "cli/python.h"
 
 #include <errno.h>
@@ -335,7 +336,7 @@ static struct weigh_error *run_program(struct recording *r, char *const *words, 
 	bool interrupted = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGINT;
 	if (!error)
 		*status =
-			r->values[OPTION_EXIT_CODE] || interrupted ? weigh_launch_end_alike(wait_status) : 0;
+			r->values[OPTION_EXIT_CODE] || interrupted ? weigh_program_end_alike(wait_status) : 0;
 	return error;
 }
 

@@ -11,6 +11,7 @@
 #include "capture/finish.h"
 #include "capture/open.h"
 #include "cli/launch.h"
+#include "cli/program.h"
 #include "cli/python.h"
 #include "cli/snapshots.h"
 #include "cli/target.h"
@@ -21,7 +22,6 @@
 #include "weigh/format.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,30 +80,6 @@ struct run {
 	void *map; /* shared with the program while it runs */
 };
 
-/* Descriptors 0 to 2 that are closed must not become one of our files. */
-static void occupy_standard_files(void)
-{
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
-			return;
-}
-
-static struct weigh_error *read_target(struct run *run, const struct weigh_arguments *arguments)
-{
-	const char *module = arguments->values[OPTION_MODULE], *code = arguments->values[OPTION_CODE];
-	char **rest = arguments->operands;
-	int count = arguments->operand_count;
-
-	if (arguments->ended_by == OPTION_MODULE)
-		return weigh_target_init(&run->target, WEIGH_TARGET_MODULE, module, rest, count);
-	if (arguments->ended_by == OPTION_CODE)
-		return weigh_target_init(&run->target, WEIGH_TARGET_CODE, code, rest, count);
-	if (count > 0)
-		return weigh_target_init(&run->target, WEIGH_TARGET_SCRIPT, rest[0], rest + 1, count - 1);
-	return weigh_error_create(WEIGH_ERROR_USAGE,
-				  "run: nothing to run: give a script, -m MODULE or -c CODE");
-}
-
 /* Not asked: one at the end, for the summary. Asked without a word: one at the end. */
 static void read_heap(struct run *run, const char *when)
 {
@@ -131,7 +107,8 @@ static struct weigh_error *read_arguments(struct run *run, const struct weigh_ar
 	run->exact = arguments->values[OPTION_EXACT] != NULL;
 	read_heap(run, arguments->values[OPTION_HEAP]);
 	run->heap_in_place = arguments->values[OPTION_HEAP_IN_PLACE] != NULL;
-	struct weigh_error *error = read_target(run, arguments);
+	struct weigh_error *error =
+		weigh_program_target(&run->target, arguments, "run", OPTION_MODULE, OPTION_CODE);
 	if (error)
 		return error;
 	if (output && !*output)
@@ -325,7 +302,7 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, int 
 {
 	struct run run = {.capture = -1, .launch = {.boot_fd = -1, .signals = {.fd = -1}}};
 
-	occupy_standard_files();
+	weigh_program_occupy_standard_files();
 	struct weigh_error *error = read_arguments(&run, arguments);
 	if (!error)
 		error = weigh_launch_init(&run.launch);
@@ -342,7 +319,7 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, int 
 	int wait_status = run.launch.wait_status;
 	run_deinit(&run);
 	if (!error)
-		*status = weigh_launch_end_alike(wait_status);
+		*status = weigh_program_end_alike(wait_status);
 	return error;
 }
 

@@ -11,6 +11,7 @@ extern const struct weigh_verb weigh_verb_report; /* cli/report.c */
 extern const struct weigh_verb weigh_verb_heap;   /* cli/heap.c */
 extern const struct weigh_verb weigh_verb_advise; /* cli/advise.c */
 extern const struct weigh_verb weigh_verb_verify; /* cli/verify.c */
+extern const struct weigh_verb weigh_verb_lines;  /* cli/lines.c */
 extern const struct weigh_verb weigh_verb_mprof;  /* cli/mprof.c */
 
 #endif

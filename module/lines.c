@@ -18,9 +18,9 @@ static struct weigh_lines_code *entry_of(PyObject *object)
 {
 	struct weigh_lines_code *entry =
 		PyCode_Check(object) ? weigh_lines_find((PyCodeObject *)object) : NULL;
-	if (!entry)
+	if (!entry || entry->refused)
 		PyErr_Format(PyExc_ValueError, "%R: not registered: call lines_add first", object);
-	return entry;
+	return PyErr_Occurred() ? NULL : entry;
 }
 
 /* Calls for a code object and all that lie within it. */
@@ -43,6 +43,14 @@ static PyObject *lines_add(PyObject *module, PyObject *code)
 		return NULL;
 	struct weigh_lines_code *entry = weigh_lines_register((PyCodeObject *)code);
 	if (!entry || !each_within(entry, weigh_lines_watch))
+		return NULL;
+	Py_RETURN_NONE;
+}
+
+static PyObject *lines_choose(PyObject *module, PyObject *chooser)
+{
+	(void)module;
+	if (!weigh_recording_count() || !weigh_lines_init() || !weigh_lines_choose(chooser))
 		return NULL;
 	Py_RETURN_NONE;
 }
@@ -156,6 +164,8 @@ static PyObject *lines_leave(PyObject *module, PyObject *depth)
 static PyMethodDef methods[] = {
 	{"lines_add", lines_add, METH_O,
 	 "lines_add(code)\n--\n\nProfile the lines of a code object and of those within it."},
+	{"lines_choose", lines_choose, METH_O,
+	 "lines_choose(chooser)\n--\n\nCall chooser(code) for all code that begins to run; it may lines_add it."},
 	{"lines_remove", lines_remove, METH_O,
 	 "lines_remove(code)\n--\n\nStop profiling them; what was found stays."},
 	{"lines_read", lines_read, METH_O,

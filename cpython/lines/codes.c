@@ -155,8 +155,11 @@ struct weigh_lines_code *weigh_lines_register(PyCodeObject *code)
 {
 	struct family family = {0};
 	struct weigh_lines_code *entry = weigh_lines_find(code);
-	if (entry)
+	if (entry && !entry->refused)
 		return entry;
+	if (entry)
+		entry->code =
+			NULL; /* its place in the map is not used again; a code object more or less lives on */
 	if (gather(&family, code, NULL) && (entry = weigh_lines_find(code)) &&
 	    number_all(&family, &entry->profile)) {
 		entry->family = family.first;
@@ -166,6 +169,36 @@ struct weigh_lines_code *weigh_lines_register(PyCodeObject *code)
 		Py_CLEAR(entry->code);
 	PyErr_NoMemory();
 	return NULL;
+}
+
+void weigh_lines_refuse(PyCodeObject *code)
+{
+	struct weigh_lines_code *entry = weigh_profile_take(sizeof(*entry));
+	if (!entry || !has_room())
+		return;
+	entry->profile.index = map.count++;
+	entry->code = (PyCodeObject *)Py_NewRef((PyObject *)code);
+	entry->refused = true;
+	put(entry);
+}
+
+struct weigh_lines_code *weigh_lines_ask(PyObject *chooser, PyCodeObject *code)
+{
+	PyObject *type, *value, *traceback;
+	/* What the asking takes is no doing of the line that calls the code. */
+	struct weigh_profile *profile = weigh_self ? weigh_self->profile : NULL;
+	if (profile)
+		weigh_self->profile = NULL;
+	PyErr_Fetch(&type, &value, &traceback);
+	PyObject *answer = PyObject_CallOneArg(chooser, (PyObject *)code);
+	if (!answer)
+		PyErr_Clear();
+	Py_XDECREF(answer);
+	PyErr_Restore(type, value, traceback);
+	if (profile)
+		weigh_self->profile = profile;
+	struct weigh_lines_code *entry = weigh_lines_find(code);
+	return entry && !entry->refused ? entry : NULL;
 }
 
 bool weigh_lines_is_within(const struct weigh_lines_code *entry, const struct weigh_lines_code *outer)

@@ -18,6 +18,7 @@ struct weigh_lines_code {
 	struct weigh_profile_code profile;
 	PyCodeObject *code; /* owned, for ever: threads may still write to its tables */
 	bool watched;       /* its events arrive */
+	bool refused;       /* nobody wants it profiled: nothing else of it is there */
 	const uint8_t *left_out; /* by unit: a start of a line there is derived, not counted; NULL: none is */
 	struct weigh_lines_code *outer; /* what it lies within, registered with it; NULL: nothing */
 	struct weigh_lines_code *family; /* of a root: all that were registered with it, */
@@ -38,6 +39,12 @@ static inline struct weigh_lines_code *weigh_lines_family(const struct weigh_lin
 {
 	return ((struct weigh_lines_code *)entry->profile.root)->family;
 }
+
+/* Notes that a code object is not to be profiled, so that nobody need ask again. */
+void weigh_lines_refuse(PyCodeObject *code);
+
+/* Asks a chooser whether an unregistered code object is to be profiled: what was registered, or NULL. */
+struct weigh_lines_code *weigh_lines_ask(PyObject *chooser, PyCodeObject *code);
 
 /* Whether a code object is another one or lies within it. */
 bool weigh_lines_is_within(const struct weigh_lines_code *entry, const struct weigh_lines_code *outer);

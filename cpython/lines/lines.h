@@ -14,6 +14,13 @@ bool weigh_lines_init(void);
 /* From now on the frames of a registered code object are pushed and popped. False with an exception. */
 bool weigh_lines_watch(struct weigh_lines_code *entry);
 
+/*
+ * Asks `chooser(code)` once for each code object that begins to run and is not
+ * registered, which may register it. On the calling thread, and from 3.12 on
+ * all. False with an exception.
+ */
+bool weigh_lines_choose(PyObject *chooser);
+
 /* They are not any more. */
 bool weigh_lines_unwatch(struct weigh_lines_code *entry);
 

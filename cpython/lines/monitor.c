@@ -32,8 +32,10 @@ static PyTypeObject callback_type = {
 
 static PyObject *monitoring; /* the module sys.monitoring */
 static PyObject *disable;    /* what a callback returns to be called no more for an instruction */
+static PyObject *chooser;
 static int tool;
 static int local_events;
+static int global_events;
 
 static weigh_python_frame *present_frame(void)
 {
@@ -95,10 +97,14 @@ static struct weigh_profile_unit *event_unit(const struct weigh_profile *profile
 	return unit_at(profile, (uint32_t)PyLong_AsLong(offset) / 2);
 }
 
+/* Of code that nobody chose there is nothing more to hear. */
 static PyObject *on_start(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
-	struct weigh_profile *profile = enter(arguments[0], arguments[1]);
+	PyCodeObject *code = (PyCodeObject *)arguments[0];
 	(void)self, (void)count, (void)names;
+	if (chooser && !weigh_lines_find(code) && !weigh_lines_ask(chooser, code))
+		return Py_NewRef(disable);
+	struct weigh_profile *profile = enter(arguments[0], arguments[1]);
 	if (profile) {
 		event_unit(profile, arguments[1])->passes++;
 		event_unit(profile, arguments[1])->starts++;
@@ -251,7 +257,6 @@ static bool find_tool(void)
 bool weigh_lines_init(void)
 {
 	static bool ready;
-	int elsewhere = 0;
 	if (ready)
 		return true;
 	monitoring = Py_XNewRef(PySys_GetObject("monitoring"));
@@ -262,15 +267,22 @@ bool weigh_lines_init(void)
 	disable = PyObject_GetAttrString(monitoring, "DISABLE");
 	if (!disable || PyType_Ready(&callback_type) < 0 || !find_tool())
 		return false;
-	local_events = 0;
+	local_events = global_events = 0;
 	for (size_t i = 0; i < sizeof(callbacks) / sizeof(callbacks[0]); i++) {
 		int bit = event_bit(callbacks[i].event);
-		*(callbacks[i].local ? &local_events : &elsewhere) |= bit;
+		*(callbacks[i].local ? &local_events : &global_events) |= bit;
 		if (!bit || !add_callback(i))
 			return false;
 	}
-	ready = ask(PyObject_CallMethod(monitoring, "set_events", "ii", tool, elsewhere));
+	ready = ask(PyObject_CallMethod(monitoring, "set_events", "ii", tool, global_events));
 	return ready;
+}
+
+bool weigh_lines_choose(PyObject *asked)
+{
+	Py_XSETREF(chooser, Py_NewRef(asked));
+	return ask(PyObject_CallMethod(monitoring, "set_events", "ii", tool,
+				       global_events | event_bit("PY_START")));
 }
 
 static bool set_local_events(const struct weigh_lines_code *entry, int events)

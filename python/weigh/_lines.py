@@ -4,9 +4,9 @@ import atexit
 import os
 import sys
 from _thread import allocate_lock
+from collections import namedtuple
 from functools import partial
 from types import CodeType, FunctionType, MethodType
-from typing import NamedTuple
 
 from weigh import _weigh
 from weigh._linetable import print_tables
@@ -16,18 +16,8 @@ from weigh._wrap import around_calls, around_steps
 FOLLOWS_CODE = sys.version_info >= (3, 12)
 
 
-class Line(NamedTuple):
-    """What one line did, in bytes that blocks occupy; None where it never ran or nobody counted."""
-
-    file: str
-    function: str
-    lineno: int
-    occurrences: "int | None"
-    mem_usage: "int | None"
-    increment: "int | None"
-    allocated: "int | None"
-    freed: "int | None"
-    peak: "int | None"
+# What one line did, in bytes that blocks occupy; None where it never ran or nobody counted.
+Line = namedtuple("Line", "file function lineno occurrences mem_usage increment allocated freed peak")
 
 
 class Table:

@@ -75,12 +75,27 @@ def stop_at_exit(module):
         del sys.modules["atexit"]
 
 
+def start_lines(package, module, words):
+    """Count blocks, and gather what lines do for `weigh lines`."""
+    module.count()
+    stop_at_exit(module)
+    sys.path.insert(0, os.path.dirname(package))
+    try:
+        from weigh import _session
+    finally:
+        del sys.path[0]
+    _session.begin(int(words["fd"]), words["file"])
+
+
 def start(package, words):
     """Start recording; return "ok" or why not."""
     why, path = refusal(package)
     if why is None:
         try:
             module = load(path)
+            if words["mode"] == "lines":
+                start_lines(package, module, words)
+                return "ok"
             module.start(int(words["fd"]), words["mode"] == "exact", tuple(sys.orig_argv[1:]))
             if words["heap"]:
                 wanted = words["heap"].split(",")
