@@ -67,7 +67,7 @@ sanitize: ## the C tests under the address and undefined-behaviour sanitizers
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		scripts/run-unit sanitize
 
-fuzz: ## opening captures under a coverage-guided fuzzer, a minute (SECONDS=600)
+fuzz: ## opening captures and mprof files under a coverage-guided fuzzer, a minute (SECONDS=600)
 	@scripts/need compiler clang
 	@tests/fuzz/run $(SECONDS)
 

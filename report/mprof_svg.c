@@ -134,22 +134,22 @@ static void print_call_title(const struct picture *p, const struct weigh_mprof_c
 		call->end_mib);
 }
 
-static bool is_shown(const struct picture *p, double seconds)
+/* One edge of a bracket, `wing` pixels to the side it opens to. Calls that others lie within stand out above them. */
+static void print_edge(const struct picture *p, double seconds, double mib, double wing, uint32_t level)
 {
-	return seconds >= p->traces.from && seconds <= p->traces.to;
+	double half = 10 + 5 * fmin(p->traces.levels - 1 - level, 4);
+	if (seconds < p->traces.from || seconds > p->traces.to)
+		return;
+	fprintf(p->out, "<path d=\"M%.1f %.1fh%.0fv%.0fh%.0f\"/>", weigh_svg_x(&p->frame, seconds) + wing,
+		weigh_svg_y(&p->frame, mib) - half, -wing, 2 * half, wing);
 }
 
 static void print_bracket(const struct picture *p, const struct weigh_mprof_call *call)
 {
-	double start = call->start - p->traces.origin, end = call->end - p->traces.origin;
 	fprintf(p->out, "<g class=\"mark\" stroke=\"%s\">", function_ink(call->function));
 	print_call_title(p, call);
-	if (is_shown(p, start))
-		fprintf(p->out, "<path d=\"M%.1f %.1fh-5v20h5\"/>", weigh_svg_x(&p->frame, start) + 5,
-			weigh_svg_y(&p->frame, call->start_mib) - 10);
-	if (is_shown(p, end))
-		fprintf(p->out, "<path d=\"M%.1f %.1fh5v20h-5\"/>", weigh_svg_x(&p->frame, end) - 5,
-			weigh_svg_y(&p->frame, call->end_mib) - 10);
+	print_edge(p, call->start - p->traces.origin, call->start_mib, 5, call->level);
+	print_edge(p, call->end - p->traces.origin, call->end_mib, -5, call->level);
 	fputs("</g>\n", p->out);
 }
 

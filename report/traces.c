@@ -120,18 +120,19 @@ static struct weigh_error *add_trace(struct weigh_traces *t, const struct weigh_
 	struct weigh_trace *kept = &t->traces[t->count];
 	*kept = trace;
 	t->count++;
-	if (!fill_trace(kept, series, plot) || !label_trace(kept, series, plot->count > 1))
+	if (!fill_trace(kept, series, plot))
 		return weigh_error_create_memory();
 	if (kept->count == 0 && kept->child) {
 		t->count--;
 		free(kept->points);
-		free(kept->label);
 		return NULL;
 	}
 	if (kept->count == 0)
 		return weigh_error_create(WEIGH_ERROR_FORMAT, "%s: no reading of memory %s", p->path,
 					  plot->windowed ? "in this window: give --window another one"
 							 : "in it: run the program again");
+	if (!label_trace(kept, series, plot->count > 1))
+		return weigh_error_create_memory();
 	measure_trace(kept);
 	if (!plot->slope)
 		kept->detail = strdup("");
