@@ -11,18 +11,18 @@ _KINDS = {"psutil": 0, "posix": 0, "psutil_pss": 1, "psutil_uss": 2}
 BACKENDS = ("psutil", "psutil_pss", "psutil_uss", "posix", "tracemalloc")
 
 
-def choose_backend(backend=None):
-    """The name of the figure to measure: `backend` itself, or "psutil" for None.
+def choose_backend(new_backend=None):
+    """The name of the figure to measure: `new_backend` itself, or "psutil" for None.
 
     "psutil" and "posix" are resident bytes (RSS), "psutil_pss" divides shared
     pages by those who share them, "psutil_uss" leaves them out. All are read
     from the kernel. Raises KeyError for any other name.
     """
-    if backend is None:
+    if new_backend is None:
         return "psutil"
-    if backend not in BACKENDS:
-        raise KeyError(backend)
-    return backend
+    if new_backend not in BACKENDS:
+        raise KeyError(new_backend)
+    return new_backend
 
 
 def kind_of(backend):
