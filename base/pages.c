@@ -6,6 +6,7 @@
 #include "base/pages.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 static size_t held;
@@ -32,6 +33,24 @@ void weigh_pages_give(void *pages, size_t bytes)
 		return;
 	munmap(pages, bytes);
 	__atomic_fetch_sub(&held, bytes, __ATOMIC_RELAXED);
+}
+
+bool weigh_pages_extend(void *array, size_t count, size_t *room, size_t size)
+{
+	enum { FIRST = 256 };
+	void **elements = array;
+	if (count < *room)
+		return true;
+	size_t more = *room ? *room * 2 : FIRST;
+	void *larger = weigh_pages_take(more * size);
+	if (!larger)
+		return false;
+	if (*elements)
+		memcpy(larger, *elements, count * size);
+	weigh_pages_give(*elements, *room * size);
+	*elements = larger;
+	*room = more;
+	return true;
 }
 
 size_t weigh_pages_held(void)

@@ -5,6 +5,7 @@
 #ifndef WEIGH_BASE_PAGES_H
 #define WEIGH_BASE_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,14 @@ void *weigh_pages_take(size_t bytes);
 
 /* Gives back what weigh_pages_take returned; NULL is allowed. */
 void weigh_pages_give(void *pages, size_t bytes);
+
+/*
+ * Room for one more element of `size` bytes in an array of pages that holds
+ * `count` and begins as NULL with no `*room`: twice the pages when it is full.
+ * False without memory, the array being as it was. Give it back as `*room`
+ * elements.
+ */
+bool weigh_pages_extend(void *array, size_t count, size_t *room, size_t size);
 
 /* Bytes taken and not given back. */
 size_t weigh_pages_held(void);

@@ -145,17 +145,8 @@ static bool census_add(int pid, int list, void *arg)
 {
 	(void)list;
 	struct census *census = arg;
-	if (census->count == census->room) {
-		size_t room = census->room ? census->room * 2 : 512;
-		struct kin *kin = weigh_pages_take(room * sizeof(*kin));
-		if (!kin)
-			return false;
-		if (census->kin)
-			memcpy(kin, census->kin, census->count * sizeof(*kin));
-		weigh_pages_give(census->kin, census->room * sizeof(*kin));
-		census->kin = kin;
-		census->room = room;
-	}
+	if (!weigh_pages_extend(&census->kin, census->count, &census->room, sizeof(*census->kin)))
+		return false;
 	census->kin[census->count++] = (struct kin){pid, parent_of(pid)};
 	return true;
 }

@@ -72,6 +72,7 @@ struct recording {
 	const char *output; /* borrowed: the option's, or `name` */
 	double interval, timeout; /* seconds; INFINITY: none */
 	bool quiet;
+	bool attached; /* nobody says when the process ends but the readings */
 };
 
 static struct weigh_error *read_seconds(const char *option, const char *text, double least, double *seconds)
@@ -195,7 +196,7 @@ static void read_until_end(struct recording *r, bool (*wait)(void *arg, uint64_t
 	bool alive = true;
 
 	weigh_probe_init(&r->probe);
-	while (!wait(arg, next < end ? next : end)) {
+	while ((alive || !r->attached) && !wait(arg, next < end ? next : end)) {
 		uint64_t now = weigh_clock_now();
 		if (now >= end)
 			break;
@@ -209,8 +210,9 @@ static void read_until_end(struct recording *r, bool (*wait)(void *arg, uint64_t
 		} else if (alive) {
 			alive = weigh_probe_tick(&r->probe);
 		}
-		next = now + WEIGH_PROBE_TICK_NS;
-		if (next > next_write || !r->probe.exact)
+		/* What cannot be read any more is waited for. */
+		next = now + (alive ? (uint64_t)WEIGH_PROBE_TICK_NS : interval);
+		if (alive && (next > next_write || !r->probe.exact))
 			next = next_write;
 	}
 	weigh_probe_end(&r->probe);
@@ -408,6 +410,7 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, bool
 			attached ? "mprof attach: nothing to read: give the number or name of a process"
 				 : "mprof run: nothing to run: give a program or a script");
 	struct weigh_error *error = read_options(&recording, arguments, attached ? 3600 : INFINITY);
+	recording.attached = attached;
 	if (!error)
 		error = attached ? attach(&recording, arguments->operands)
 				 : run_program(&recording, arguments->operands, arguments->operand_count,

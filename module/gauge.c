@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -81,25 +80,9 @@ static struct entry take(struct weigh_gauge *g, uint64_t index)
 	return entry;
 }
 
-static bool make_room(struct weigh_gauge *g)
-{
-	if (g->count < g->room)
-		return true;
-	size_t room = g->room ? g->room * 2 : 256;
-	struct entry *entries = weigh_pages_take(room * sizeof(*entries));
-	if (!entries)
-		return false;
-	if (g->entries)
-		memcpy(entries, g->entries, g->count * sizeof(*entries));
-	weigh_pages_give(g->entries, g->room * sizeof(*entries));
-	g->entries = entries;
-	g->room = room;
-	return true;
-}
-
 static void keep(struct weigh_gauge *g, struct entry entry)
 {
-	if (make_room(g))
+	if (weigh_pages_extend(&g->entries, g->count, &g->room, sizeof(*g->entries)))
 		g->entries[g->count++] = entry;
 	else if (entry.bytes > g->missed || entry.between > g->missed)
 		g->missed = entry.between > entry.bytes ? entry.between : entry.bytes;

@@ -82,6 +82,13 @@ def test_short_call_has_readings_enough():
     assert len(calls) == 1
 
 
+def test_many_readings():
+    readings = weigh.memory_usage((time.sleep, (0.4,)), interval=0.0002, timestamps=True)
+    assert len(readings) > 300
+    times = [now for _, now in readings]
+    assert times == sorted(times) and 0.4 <= times[-1] - times[0] < 2
+
+
 @pytest.mark.parametrize("attempt", range(4))
 def test_peak_between_readings(attempt):
     mem = weigh.memory_usage((populate, (64,)), interval=10)

@@ -186,27 +186,17 @@ def show_results(prof, stream=None, precision=1):
         stream.write("\n\n")
 
 
-class _Printing:
-    """Prints the table of a function whenever the last of the calls under way has ended."""
+class _Printing(_lines._Printing):
+    """Prints the table whenever the last of the calls under way has ended."""
 
     def __init__(self, profiler, stream, precision):
-        self._profiler = profiler
-        self._stream = stream
-        self._precision = precision
-        self._lock = threading.Lock()
-        self._under_way = 0
+        super().__init__(stream, precision)
+        self.profiler = profiler
 
-    def __enter__(self):
-        with self._lock:
-            self._under_way += 1
-
-    def __exit__(self, *error):
-        with self._lock:
-            self._under_way -= 1
-            if self._under_way:
-                return
-        show_results(self._profiler, self._stream, self._precision)
-        self._profiler._clear()
+    def print(self):
+        if self._process == os.getpid():
+            show_results(self.profiler, self._stream, self._precision)
+            self.profiler._clear()
 
 
 def profile(func=None, stream=None, precision=1, backend="psutil"):
@@ -226,4 +216,4 @@ def profile(func=None, stream=None, precision=1, backend="psutil"):
     profiler = LineProfiler(backend=backend)
     followed = profiler(func)
     printing = _Printing(profiler, stream, precision)
-    return _lines._rewrap(followed, lambda part: around_calls(part, lambda: printing))
+    return _lines._rewrap(followed, lambda part: around_calls(part, printing))
