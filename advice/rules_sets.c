@@ -264,21 +264,28 @@ static struct weigh_error *look_at(struct subject *s)
 	return NULL;
 }
 
+static struct weigh_error *look_at_object(const struct weigh_evidence *e, struct weigh_collector *c,
+					  uint32_t object)
+{
+	struct subject s = {.e = e, .c = c, .set = object};
+
+	if (!measure(&s) || s.resident < c->advice->least)
+		return NULL;
+	weigh_tell_object(e, object, s.name);
+	if (!*s.name)
+		strcpy(s.name, "seen");
+	weigh_heap_type_name(e->graph, weigh_heap_shape(e->graph, object)->type, s.type);
+	s.fixed = !strcmp(s.type, "frozenset");
+	return look_at(&s);
+}
+
 struct weigh_error *weigh_rules_sets(const struct weigh_evidence *evidence, struct weigh_collector *collector)
 {
-	const struct weigh_heap_graph *graph = evidence->graph;
 	struct weigh_error *error = NULL;
 
-	for (uint32_t i = 0; !error && i < graph->object_count; i++) {
-		struct subject s = {.e = evidence, .c = collector, .set = i};
-		if (!is_candidate(graph, i) || !measure(&s) || s.resident < collector->advice->least)
-			continue;
-		weigh_tell_object(evidence, i, s.name);
-		if (!*s.name)
-			strcpy(s.name, "seen");
-		weigh_heap_type_name(graph, weigh_heap_shape(graph, i)->type, s.type);
-		s.fixed = !strcmp(s.type, "frozenset");
-		error = look_at(&s);
+	for (uint32_t i = 0; !error && i < evidence->graph->object_count; i++) {
+		if (is_candidate(evidence->graph, i))
+			error = look_at_object(evidence, collector, i);
 	}
 	return error;
 }
