@@ -23,7 +23,7 @@ export NINJA_STATUS = [%f/%t] #
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help build build-all demo check lint unit test-python test-kill test-install test-newer sanitize fuzz golden bench bench-quick format \
-	clean distclean FORCE
+	articles clean distclean FORCE
 
 help: ## this list
 	@echo "make TARGET [PY=3.12]"
@@ -111,6 +111,10 @@ bench: build ## the benchmarks, side by side with other tools, and their page (h
 
 bench-quick: build ## the few figures that guard against a slowdown (two minutes)
 	@version=$(PY); .venvs/$$version/bin/python bench/run.py quick --python $$version
+
+articles: build ## what docs/articles.md shows, taken anew from examples/articles (minutes)
+	@version=$(PY); $(MAKE) --no-print-directory .venvs/$$version/.test examples/cta/ctabus.csv && \
+		.venvs/$$version/bin/python scripts/articles
 
 format: $(TOOLS)/.lint ## lay out the C files
 	@$(TOOLS)/bin/clang-format -i $$(scripts/lint --files)

@@ -111,7 +111,7 @@ static bool begin(struct weigh_recording *recording)
 		return false;
 	}
 	/* Spares blocks that are not sampled an event; without a file all are. */
-	if (fd >= 0)
+	if (recording->fd >= 0)
 		weigh_domains_survey();
 	return true;
 }
