@@ -272,18 +272,25 @@ static int our_untrack(unsigned int domain, uintptr_t block)
 /*
  * dlopen and dlsym look at their caller to find what it may see, so ours must
  * not stand between: they note what has to be noted and jump.
+ *
+ * What the assembly names must not be static: when all is compiled as one, a
+ * static name in another part of it becomes a different name.
  */
-static void *real_dlopen __attribute__((used));
-static void *real_dlsym __attribute__((used));
+#define NAMED_IN_ASSEMBLY __attribute__((used, visibility("hidden")))
+
+NAMED_IN_ASSEMBLY void *weigh_real_dlopen;
+NAMED_IN_ASSEMBLY void *weigh_real_dlsym;
+NAMED_IN_ASSEMBLY void weigh_note_opened(void);
+NAMED_IN_ASSEMBLY void weigh_patch_opened(void);
 static __thread int opened __attribute__((tls_model("initial-exec")));
 
 /* A library may have been opened on this thread: called outside dlopen, so the loader is free. */
-__attribute__((used)) static void note_opened(void)
+void weigh_note_opened(void)
 {
 	opened = 1;
 }
 
-__attribute__((used)) static void patch_opened(void)
+void weigh_patch_opened(void)
 {
 	if (opened) {
 		opened = 0;
@@ -301,8 +308,8 @@ __attribute__((used)) static void patch_opened(void)
 			"jmp *" #real "(%rip)");                                                       \
 	}
 
-JUMPING(our_dlopen, note_opened, real_dlopen)
-JUMPING(our_dlsym, patch_opened, real_dlsym)
+JUMPING(our_dlopen, weigh_note_opened, weigh_real_dlopen)
+JUMPING(our_dlsym, weigh_patch_opened, weigh_real_dlsym)
 
 struct weigh_native weigh_natives[] = {
 	{.name = "malloc", .ours = our_malloc},
@@ -340,6 +347,6 @@ void weigh_natives_init(void)
 		entry->real = dlsym(RTLD_DEFAULT, entry->name);
 	real_track = (track_function *)native("PyTraceMalloc_Track")->real;
 	real_untrack = (untrack_function *)native("PyTraceMalloc_Untrack")->real;
-	real_dlopen = native("dlopen")->real;
-	real_dlsym = native("dlsym")->real;
+	weigh_real_dlopen = native("dlopen")->real;
+	weigh_real_dlsym = native("dlsym")->real;
 }
