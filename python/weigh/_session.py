@@ -53,6 +53,8 @@ class Session(_lines.LineProfiler):
             if main is None:
                 return file == "<string>"
             self._folder = os.path.dirname(os.path.abspath(main))
+        if file.startswith("<"):
+            return False
         path = os.path.abspath(file)
         return path.startswith(self._folder + os.sep) and not {"site-packages", "dist-packages"} & {*path.split(os.sep)}
 
