@@ -5,6 +5,9 @@
  * The trace function is in place while a thread runs profiled functions, from
  * weigh_lines_enter to weigh_lines_leave. One that was there before (a
  * debugger, coverage) is called first, and sys.gettrace goes on to return it.
+ * Code that is traced calls a method of C through an object made for that call,
+ * so that a profile function can be told of it. One of ours is: it takes the
+ * object out of the figures.
  */
 #include "cpython/layout.h"
 
@@ -15,6 +18,9 @@
 #include "recorder/native.h"
 #include "recorder/pools.h"
 
+/* What a method of C that is bound to its object takes. */
+enum { METHOD_OBJECT = (sizeof(PyCFunctionObject) + sizeof(PyGC_Head) + 15) & ~15 };
+
 const bool weigh_lines_by_unit = false;
 
 static PyObject *chooser;
@@ -22,6 +28,8 @@ static PyObject *chooser;
 static __thread struct {
 	uint32_t entered;
 	Py_tracefunc below; /* NULL: nobody traces */
+	Py_tracefunc below_profile;
+	uint64_t calls; /* of C under way, the innermost in the lowest bit: its method object was taken out */
 } own __attribute__((tls_model("initial-exec")));
 
 static weigh_python_frame *frame_of(PyFrameObject *object)
@@ -135,12 +143,40 @@ bool weigh_lines_unwatch(struct weigh_lines_code *entry)
 	return true;
 }
 
+/* The object is there for this call alone, and was the last thing that was made. */
+static bool is_made_for_call(const struct weigh_profile *profile, PyObject *function)
+{
+	return profile && PyCFunction_CheckExact(function) && Py_REFCNT(function) == 1 &&
+	       profile->last_allocated == METHOD_OBJECT;
+}
+
+static int trace_calls(PyObject *object, PyFrameObject *frame, int what, PyObject *argument)
+{
+	int result = own.below_profile ? own.below_profile(object, frame, what, argument) : 0;
+	struct weigh_profile *profile = own_profile();
+	if (what == PyTrace_C_CALL) {
+		bool made = is_made_for_call(profile, argument);
+		own.calls = own.calls << 1 | made;
+		if (made)
+			weigh_profile_undo(profile);
+	} else if (what == PyTrace_C_RETURN || what == PyTrace_C_EXCEPTION) {
+		if ((own.calls & 1) && profile)
+			weigh_profile_forgo(profile, METHOD_OBJECT);
+		own.calls >>= 1;
+	}
+	return result;
+}
+
 uint32_t weigh_lines_enter(void)
 {
 	const PyThreadState *state = PyThreadState_Get();
 	if (own.entered++ == 0 || state->c_tracefunc != trace) {
+		own.calls = 0;
 		own.below = state->c_tracefunc;
 		PyEval_SetTrace(trace, state->c_traceobj);
+		own.below_profile =
+			state->c_profilefunc == trace_calls ? own.below_profile : state->c_profilefunc;
+		PyEval_SetProfile(trace_calls, state->c_profileobj);
 	}
 	return weigh_profile_depth();
 }
@@ -149,8 +185,12 @@ void weigh_lines_leave(uint32_t depth)
 {
 	const PyThreadState *state = PyThreadState_Get();
 	weigh_profile_cut(depth);
-	if (--own.entered == 0 && state->c_tracefunc == trace)
+	if (--own.entered > 0)
+		return;
+	if (state->c_tracefunc == trace)
 		PyEval_SetTrace(own.below, state->c_traceobj);
+	if (state->c_profilefunc == trace_calls)
+		PyEval_SetProfile(own.below_profile, state->c_profileobj);
 }
 
 void weigh_lines_count(const struct weigh_lines_code *entry, uint64_t *starts)

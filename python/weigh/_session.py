@@ -1,9 +1,16 @@
-"""The program's side of `weigh lines`: gathers what lines do and hands the tables over at the end."""
+"""The program's side of `weigh lines`: gathers what lines do and hands the tables over at the end.
+
+All that is needed then is imported at the start: modules that use eval(), as
+named tuples do, would make the interpreter forget that it ends by Ctrl-C.
+"""
 
 import atexit
 import builtins
+import json
+import linecache  # noqa: F401
 import os
 import sys
+import tokenize  # noqa: F401
 
 from weigh import _lines, _weigh
 from weigh._linetable import table_text
@@ -48,10 +55,10 @@ class Session(_lines.LineProfiler):
         return any(fnmatchcase(name, pattern) for name in names)
 
     def _is_own(self, file):
+        main = getattr(sys.modules.get("__main__"), "__file__", None)
+        if main is None or file.startswith("<"):
+            return main is None and file == "<string>"
         if self._folder is None:
-            main = getattr(sys.modules.get("__main__"), "__file__", None)
-            if main is None:
-                return file == "<string>"
             self._folder = os.path.dirname(os.path.abspath(main))
         if file.startswith("<"):
             return False
@@ -88,8 +95,6 @@ class Session(_lines.LineProfiler):
         return "\n".join(table_text(table, unit=unit, precision=precision) + "\n" for table in tables) or "\n"
 
     def _as_json(self, tables):
-        import json
-
         functions = [
             {
                 "file": table.file,
