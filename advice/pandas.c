@@ -313,6 +313,20 @@ void weigh_pandas_deinit(struct weigh_pandas *pandas)
 	*pandas = (struct weigh_pandas){0};
 }
 
+int weigh_read_call(const char *text)
+{
+	const char *at = text ? strstr(text, "read_csv(") : NULL;
+	int depth = 0;
+
+	for (; at && *at; at++) {
+		depth += *at == '(';
+		depth -= *at == ')';
+		if (*at == ')' && !depth)
+			return (int)(at - text);
+	}
+	return 0;
+}
+
 double weigh_categories_bytes(uint64_t values)
 {
 	enum { POINTER = 8 };

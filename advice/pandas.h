@@ -56,6 +56,9 @@ void weigh_pandas_deinit(struct weigh_pandas *pandas);
 /* The items of a column of objects: `column->rows` references. Owned by the graph. */
 const uint32_t *weigh_column_items(const struct weigh_heap_graph *graph, const struct weigh_column *column);
 
+/* Where a call of read_csv() on a line of Python ends: offset of its last parenthesis. 0: it has none that ends there. */
+int weigh_read_call(const char *text);
+
 /* What a category keeps beside codes and values: the array of its values, and the hash table over them. */
 double weigh_categories_bytes(uint64_t values);
 

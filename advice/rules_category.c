@@ -11,7 +11,6 @@
 #include "advice/pandas.h"
 #include "advice/rules.h"
 #include "advice/tell.h"
-#include "advice/words.h"
 #include "heap/sites.h"
 
 #include <stdio.h>
@@ -20,8 +19,6 @@
 
 static const char category_rule[] = "category";
 static const char numbers_rule[] = "numeric-strings";
-
-enum { NAMES_ROOM = 200, CHANGE_ROOM = 480 };
 
 struct looker {
 	const struct weigh_evidence *e;
@@ -112,24 +109,13 @@ static struct account count_column(struct looker *l, const struct weigh_column *
 
 /* The columns of one frame, made by one line, that pay. */
 struct choice {
-	char names[NAMES_ROOM];  /* "line, day" */
-	char mapping[NAMES_ROOM]; /* "\"line\": \"category\", ..." */
+	char names[WEIGH_TELL_LIST];  /* "line, day" */
+	char mapping[WEIGH_TELL_LIST]; /* "\"line\": \"category\", ..." */
 	uint32_t count, named;
 	double saving, before;
 	uint64_t objects, values, rows;
 	uint32_t array;
 };
-
-static void append(char text[static NAMES_ROOM], const char *format, const char *name)
-{
-	size_t used = strlen(text);
-
-	if (used + strlen(name) + 20 > NAMES_ROOM)
-		return;
-	if (used)
-		used += (size_t)snprintf(text + used, NAMES_ROOM - used, ", ");
-	snprintf(text + used, NAMES_ROOM - used, format, name);
-}
 
 static void choose(struct choice *choice, const struct weigh_column *column, const struct account *account)
 {
@@ -144,20 +130,13 @@ static void choose(struct choice *choice, const struct weigh_column *column, con
 	if (!*column->name)
 		return;
 	choice->named++;
-	append(choice->names, "%s", column->name);
-	append(choice->mapping, "\"%s\": \"category\"", column->name);
-}
-
-static struct weigh_heap_frame frame_of(const struct looker *l, uint32_t array)
-{
-	uint32_t line = weigh_heap_line_of(l->e->graph, l->e->lines, array);
-
-	return line == WEIGH_NO_OBJECT ? (struct weigh_heap_frame){0} : l->e->lines->lines[line].own;
+	weigh_tell_add(choice->names, "%s", column->name);
+	weigh_tell_add(choice->mapping, "\"%s\": \"category\"", column->name);
 }
 
 static void reject(const struct looker *l, const struct weigh_column *column, const struct account *account)
 {
-	struct weigh_heap_frame frame = frame_of(l, column->array);
+	struct weigh_heap_frame frame = weigh_tell_made(l->e, column->array);
 	char values[WEIGH_TELL_COUNT], rows[WEIGH_TELL_COUNT];
 
 	weigh_collect_rejected(
@@ -167,27 +146,12 @@ static void reject(const struct looker *l, const struct weigh_column *column, co
 		weigh_tell_count(column->rows, rows));
 }
 
-/* Before the parenthesis that ends the call of read_csv(): where one more argument goes. NULL: not on this line. */
-static const char *end_of_read(const char *text)
-{
-	const char *at = text ? strstr(text, "read_csv(") : NULL;
-	int depth = 0;
-
-	if (!at || strstr(at, "dtype="))
-		return NULL;
-	for (; *at; at++) {
-		depth += *at == '(';
-		depth -= *at == ')';
-		if (*at == ')' && !depth)
-			return at;
-	}
-	return NULL;
-}
-
 static void say_change(const struct looker *l, struct weigh_finding *finding, const struct choice *choice,
 		       const char *text)
 {
-	const char *end = end_of_read(text), *mapping = choice->mapping;
+	const char *mapping = choice->mapping;
+	int call = weigh_read_call(text);
+	const char *end = call && !strstr(text, "dtype=") ? text + call : NULL;
 
 	if (!*mapping)
 		mapping = "...: \"category\"";
@@ -205,7 +169,7 @@ static void say_change(const struct looker *l, struct weigh_finding *finding, co
 
 static void report(const struct looker *l, const struct weigh_frame_table *table, const struct choice *choice)
 {
-	struct weigh_heap_frame frame = frame_of(l, choice->array);
+	struct weigh_heap_frame frame = weigh_tell_made(l->e, choice->array);
 	const char *text = weigh_line_read(l->e->source, frame.file, frame.line);
 	struct weigh_finding *finding = weigh_collect_finding(l->c, 36, category_rule);
 	char objects[WEIGH_TELL_COUNT], values[WEIGH_TELL_COUNT], rows[WEIGH_TELL_COUNT];
@@ -240,7 +204,7 @@ static void report(const struct looker *l, const struct weigh_frame_table *table
 static void report_numbers(const struct looker *l, const struct weigh_column *column,
 			   const struct account *account)
 {
-	struct weigh_heap_frame frame = frame_of(l, column->array);
+	struct weigh_heap_frame frame = weigh_tell_made(l->e, column->array);
 	const char *name = *column->name ? column->name : "...";
 	const char *kind = account->reals || account->missing ? "float" : "int";
 	struct weigh_finding *finding = weigh_collect_finding(l->c, 11, numbers_rule);

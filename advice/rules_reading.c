@@ -13,7 +13,6 @@
 #include "advice/rules.h"
 #include "advice/stack_rules.h"
 #include "advice/tell.h"
-#include "heap/sites.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -24,8 +23,6 @@
 static const char reading_rule[] = "columns-at-read";
 
 enum {
-	LINES_MOST = 20000, /* of a file of the program's */
-	LIST_ROOM = 300,
 	FRAMES_MOST = 4096,
 	REFERENCE = 8, /* bytes of a row of a column of objects */
 };
@@ -46,13 +43,6 @@ struct table_read {
 	double bytes; /* of the columns as they were read, and what they alone refer to */
 };
 
-static struct weigh_heap_frame frame_of(const struct reading *r, const struct weigh_column *column)
-{
-	uint32_t line = weigh_heap_line_of(r->e->graph, r->e->lines, column->array);
-
-	return line == WEIGH_NO_OBJECT ? (struct weigh_heap_frame){0} : r->e->lines->lines[line].own;
-}
-
 static const struct weigh_stack_line *stack_line(const struct reading *r, const char *file, uint32_t line)
 {
 	for (uint32_t i = 0; file && i < r->stacks.count; i++) {
@@ -60,21 +50,6 @@ static const struct weigh_stack_line *stack_line(const struct reading *r, const 
 			return &r->stacks.lines[i];
 	}
 	return NULL;
-}
-
-/* Where the call of read_csv() on a line ends; 0: it has none that ends there. */
-static int call_length(const char *text)
-{
-	const char *at = text ? strstr(text, "read_csv(") : NULL;
-	int depth = 0;
-
-	for (; at && *at; at++) {
-		depth += *at == '(';
-		depth -= *at == ')';
-		if (*at == ')' && !depth)
-			return (int)(at - text);
-	}
-	return 0;
 }
 
 static bool has_argument(const struct table_read *read, const char *argument)
@@ -162,22 +137,11 @@ static struct weigh_finding *begin(const struct reading *r, const struct table_r
 	return finding;
 }
 
-static void add_name(char list[static LIST_ROOM], const char *format, const char *name)
-{
-	size_t used = strlen(list);
-
-	if (used + strlen(name) + 20 > LIST_ROOM)
-		return;
-	if (used)
-		used += (size_t)snprintf(list + used, LIST_ROOM - used, ", ");
-	snprintf(list + used, LIST_ROOM - used, format, name);
-}
-
 /* Whether a column was made by a line that turns one into a category, below the line that reads it. */
 static bool made_afterwards(const struct reading *r, const struct table_read *read,
 			    const struct weigh_column *column)
 {
-	struct weigh_heap_frame at = frame_of(r, column);
+	struct weigh_heap_frame at = weigh_tell_made(r->e, column->array);
 	const char *text = weigh_line_read(r->e->source, at.file, at.line);
 
 	return column->kind == WEIGH_COLUMN_CODES && *column->name && text && at.line > read->line->line &&
@@ -188,7 +152,7 @@ static bool made_afterwards(const struct reading *r, const struct table_read *re
 /* An object column was there for each of the categories: a reference for each row. */
 static void look_for_categories(const struct reading *r, const struct table_read *read)
 {
-	char names[LIST_ROOM] = "", mapping[LIST_ROOM] = "";
+	char names[WEIGH_TELL_LIST] = "", mapping[WEIGH_TELL_LIST] = "";
 	double saving = 0;
 
 	for (uint32_t i = 0; i < read->table->count; i++) {
@@ -196,8 +160,8 @@ static void look_for_categories(const struct reading *r, const struct table_read
 		if (!made_afterwards(r, read, column))
 			continue;
 		saving += (REFERENCE - column->item) * (double)column->rows;
-		add_name(names, "%s", column->name);
-		add_name(mapping, "\"%s\": \"category\"", column->name);
+		weigh_tell_add(names, "%s", column->name);
+		weigh_tell_add(mapping, "\"%s\": \"category\"", column->name);
 	}
 	if (saving <= 0 || has_argument(read, "dtype="))
 		return;
@@ -229,52 +193,25 @@ static bool names_column(const char *text, const char *name)
 	return false;
 }
 
-static bool is_first_of_file(const struct weigh_stacks *stacks, uint32_t index)
+static bool is_named(const struct weigh_stack_line *of_file, uint32_t line, const char *text, void *name)
 {
-	for (uint32_t i = 0; i < index; i++) {
-		if (stacks->lines[i].file_id == stacks->lines[index].file_id)
-			return false;
-	}
-	return true;
-}
-
-/* Calls `each` for all lines of the program's own files, until it answers true. */
-static bool any_line(const struct reading *r, bool each(const char *text, const void *arg), const void *arg,
-		     uint32_t *found)
-{
-	for (uint32_t i = 0; i < r->stacks.count; i++) {
-		const struct weigh_stack_line *line = &r->stacks.lines[i];
-		if (!is_first_of_file(&r->stacks, i))
-			continue;
-		for (uint32_t n = 1; n < LINES_MOST; n++) {
-			const char *text = weigh_stacks_text(&r->stacks, line, n);
-			if (!text)
-				break;
-			if (each(text, arg)) {
-				*found = n;
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-static bool is_named(const char *text, const void *name)
-{
+	(void)of_file, (void)line;
 	return names_column(text, name);
 }
 
 /* What passes over all columns without naming one. */
-static bool is_whole(const char *text, const void *unused)
+static bool is_whole(const struct weigh_stack_line *of_file, uint32_t line, const char *text, void *found)
 {
 	static const char *const uses[] = {".to_",      ".iloc",       ".values",    ".columns", ".items(",
 					   ".iterrows", ".itertuples", ".describe(", ".merge(",  ".melt(",
 					   ".corr(",    "concat(",     ".drop(",     NULL};
 
-	(void)unused;
+	(void)of_file;
 	for (int i = 0; uses[i]; i++) {
-		if (strstr(text, uses[i]))
+		if (strstr(text, uses[i])) {
+			*(uint32_t *)found = line;
 			return true;
+		}
 	}
 	return false;
 }
@@ -298,7 +235,7 @@ static void report_unused(const struct reading *r, const struct table_read *read
 
 static void look_for_unused(const struct reading *r, const struct table_read *read)
 {
-	char used[LIST_ROOM] = "", unused[LIST_ROOM] = "";
+	char used[WEIGH_TELL_LIST] = "", unused[WEIGH_TELL_LIST] = "";
 	uint32_t count = 0, at = 0;
 	double bytes = 0;
 
@@ -308,17 +245,17 @@ static void look_for_unused(const struct reading *r, const struct table_read *re
 		const struct weigh_column *column = &read->columns[i];
 		if (!*column->name)
 			return;
-		if (any_line(r, is_named, column->name, &at)) {
-			add_name(used, "\"%s\"", column->name);
+		if (weigh_stacks_search(&r->stacks, is_named, (void *)column->name)) {
+			weigh_tell_add(used, "\"%s\"", column->name);
 			continue;
 		}
-		add_name(unused, "%s", column->name);
+		weigh_tell_add(unused, "%s", column->name);
 		bytes += column_bytes(r, column);
 		count++;
 	}
 	if (!count || !*used)
 		return;
-	if (any_line(r, is_whole, NULL, &at))
+	if (weigh_stacks_search(&r->stacks, is_whole, &at))
 		weigh_collect_rejected(r->c, reading_rule, read->line->file, read->line->line, bytes,
 				       "no line names %s, but line %u uses all columns there are", unused,
 				       at);
@@ -332,9 +269,9 @@ static void look_at(const struct reading *r, const struct weigh_frame_table *tab
 	struct table_read read = {.table = table, .columns = &r->e->pandas.columns[table->first]};
 
 	for (uint32_t i = 0; i < table->count && !read.call; i++) {
-		struct weigh_heap_frame frame = frame_of(r, &read.columns[i]);
+		struct weigh_heap_frame frame = weigh_tell_made(r->e, read.columns[i].array);
 		read.text = weigh_line_read(r->e->source, frame.file, frame.line);
-		read.call = call_length(read.text);
+		read.call = weigh_read_call(read.text);
 		read.line = stack_line(r, frame.file, frame.line);
 	}
 	if (!read.call || !read.line)

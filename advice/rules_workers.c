@@ -12,16 +12,14 @@
  */
 #include "advice/stack_rules.h"
 #include "advice/tell.h"
-#include "advice/words.h"
 
-#include <math.h>
 #include <string.h>
 
 static const char workers_rule[] = "sent-to-workers";
 
 static const double least_share = 0.01; /* of the peak */
 
-enum { FRAMES_MOST = 64, LINES_MOST = 20000 };
+enum { FRAMES_MOST = 64 };
 
 /* All that is pickled for other processes. */
 struct sent {
@@ -82,46 +80,25 @@ static bool hands_out(const char *text)
 	return false;
 }
 
-static bool is_first_of_file(const struct weigh_stacks *stacks, uint32_t index)
+static bool note_sender(const struct weigh_stack_line *of_file, uint32_t line, const char *text, void *arg)
 {
-	for (uint32_t i = 0; i < index; i++) {
-		if (stacks->lines[i].file_id == stacks->lines[index].file_id)
-			return false;
-	}
-	return true;
-}
+	struct sender *sender = arg;
 
-static struct sender find_sender(const struct weigh_stacks *stacks)
-{
-	struct sender sender = {.count = 0};
-
-	for (uint32_t i = 0; i < stacks->count; i++) {
-		if (!is_first_of_file(stacks, i))
-			continue;
-		for (uint32_t line = 1; line < LINES_MOST; line++) {
-			const char *text = weigh_stacks_text(stacks, &stacks->lines[i], line);
-			if (!text)
-				break;
-			if (!hands_out(text))
-				continue;
-			sender.count++;
-			sender.file = &stacks->lines[i];
-			sender.line = line;
-			sender.text = text;
-		}
-	}
-	return sender;
+	if (hands_out(text))
+		*sender = (struct sender){of_file, line, sender->count + 1, text};
+	return false;
 }
 
 static void report(const struct weigh_stack_case *look, const struct sent *sent, double saving)
 {
 	struct weigh_collector *collector = look->collector;
 	struct weigh_finding *finding = weigh_collect_finding(collector, 42, workers_rule);
-	struct sender sender = find_sender(look->stacks);
+	struct sender sender = {.count = 0};
 	char peak[WEIGH_TELL_COUNT], total[WEIGH_TELL_COUNT];
 
 	if (!finding)
 		return;
+	weigh_stacks_search(look->stacks, note_sender, &sender);
 	if (sender.count == 1)
 		weigh_collect_place(collector, finding, sender.file->file, sender.line, NULL);
 	finding->title = weigh_collect_text(collector, "data is pickled for worker processes, task by task");

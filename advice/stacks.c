@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES_MOST = 4096, KEEPERS_MOST = 8 };
+enum {
+	FRAMES_MOST = 4096,
+	KEEPERS_MOST = 8,
+	LINES_MOST = 20000, /* of one file */
+};
 #define SIZE_OFF 0.05 /* of a size: what small blocks beside large ones may add to the sum */
 
 bool weigh_stacks_own_file(const char *file)
@@ -138,7 +142,8 @@ static void add_site(struct weigh_stacks *stacks, uint32_t index)
 /*
  * The one size that all large blocks of a line have, as near as can be told: a
  * size that was asked for in the program, by the histogram of sizes, of which a
- * whole number makes up the sum. Beside each there may be a few small blocks,
+ * whole number makes up the sum; of several the largest, for few blocks are
+ * the better guess and keep rules silent. Beside each there may be a few small blocks,
  * the strides of an array, that are counted otherwise. 0: there is none.
  */
 static double size_of_all(const struct weigh_capture *capture, const struct weigh_large_sum *sum)
@@ -154,7 +159,7 @@ static double size_of_all(const struct weigh_capture *capture, const struct weig
 		}
 		double size = bucket.blocks > 0 ? bucket.bytes / bucket.blocks : 0;
 		double count = size >= WEIGH_LARGE_LEAST ? round(sum->bytes / size) : 0;
-		if (count >= 1 && count > most && count <= sum->blocks + 0.5 &&
+		if (count >= 1 && (!most || count < most) && count <= sum->blocks + 0.5 &&
 		    fabs(sum->bytes - count * size) <= SIZE_OFF * size) {
 			most = count;
 			best = size;
@@ -248,6 +253,30 @@ const char *weigh_stacks_text(const struct weigh_stacks *stacks, const struct we
 			      uint32_t line)
 {
 	return weigh_line_read(stacks->reader, at->file, line);
+}
+
+static bool is_first_of_file(const struct weigh_stacks *stacks, uint32_t index)
+{
+	for (uint32_t i = 0; i < index; i++) {
+		if (stacks->lines[i].file_id == stacks->lines[index].file_id)
+			return false;
+	}
+	return true;
+}
+
+bool weigh_stacks_search(const struct weigh_stacks *stacks, weigh_stacks_each *each, void *arg)
+{
+	for (uint32_t i = 0; i < stacks->count; i++) {
+		const struct weigh_stack_line *line = &stacks->lines[i];
+		const char *text;
+		if (!is_first_of_file(stacks, i))
+			continue;
+		for (uint32_t n = 1; n < LINES_MOST && (text = weigh_stacks_text(stacks, line, n)); n++) {
+			if (each(line, n, text, arg))
+				return true;
+		}
+	}
+	return false;
 }
 
 static bool passes(const struct weigh_stacks *stacks, uint32_t node, const struct weigh_stack_line *line)

@@ -80,6 +80,14 @@ double weigh_stacks_peak_without(const struct weigh_stacks *stacks, const struct
 /* Whether a file is the user's own: not of the interpreter, a package, or made up. */
 bool weigh_stacks_own_file(const char *file);
 
+/*
+ * Calls `each` with every line of the program's own files, as far as lines of
+ * them are known, until it answers true. Returns whether it did.
+ */
+typedef bool weigh_stacks_each(const struct weigh_stack_line *of_file, uint32_t line, const char *text,
+			       void *arg);
+bool weigh_stacks_search(const struct weigh_stacks *stacks, weigh_stacks_each *each, void *arg);
+
 /* How many lines are looked for after one, for other uses of its name. */
 enum { WEIGH_LINES_AHEAD = 200 };
 

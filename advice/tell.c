@@ -76,6 +76,24 @@ char *weigh_tell_holder(const struct weigh_evidence *evidence, const struct weig
 	return table->holder == WEIGH_NO_OBJECT ? name : weigh_tell_object(evidence, table->holder, name);
 }
 
+struct weigh_heap_frame weigh_tell_made(const struct weigh_evidence *evidence, uint32_t object)
+{
+	uint32_t line = weigh_heap_line_of(evidence->graph, evidence->lines, object);
+
+	return line == WEIGH_NO_OBJECT ? (struct weigh_heap_frame){0} : evidence->lines->lines[line].own;
+}
+
+void weigh_tell_add(char list[static WEIGH_TELL_LIST], const char *format, const char *name)
+{
+	size_t used = strlen(list);
+
+	if (used + strlen(format) + strlen(name) + 2 > WEIGH_TELL_LIST)
+		return;
+	if (used)
+		used += (size_t)snprintf(list + used, WEIGH_TELL_LIST - used, ", ");
+	snprintf(list + used, WEIGH_TELL_LIST - used, format, name);
+}
+
 char *weigh_tell_field(const struct weigh_evidence *evidence, const struct weigh_record_table *table,
 		       uint32_t field, char name[static WEIGH_TELL_NAME])
 {

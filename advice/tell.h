@@ -29,6 +29,13 @@ char *weigh_tell_object(const struct weigh_evidence *evidence, uint32_t object,
 char *weigh_tell_holder(const struct weigh_evidence *evidence, const struct weigh_record_table *table,
 			char name[static WEIGH_TELL_NAME]);
 
+/* The line that made an object; its file is NULL when it is not known. */
+struct weigh_heap_frame weigh_tell_made(const struct weigh_evidence *evidence, uint32_t object);
+
+/* Puts a name, by a format with one %s, behind those in a list; one that finds no room is left out. */
+enum { WEIGH_TELL_LIST = 300 };
+void weigh_tell_add(char list[static WEIGH_TELL_LIST], const char *format, const char *name);
+
 /* A field as the program writes it: "row['route']", "Trip.route", "row[2]". Returns `name`. */
 char *weigh_tell_field(const struct weigh_evidence *evidence, const struct weigh_record_table *table,
 		       uint32_t field, char name[static WEIGH_TELL_NAME]);
