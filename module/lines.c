@@ -107,6 +107,23 @@ static bool add_starts(struct sum *sums, const struct weigh_lines_code *entry)
 	return true;
 }
 
+/*
+ * A line whose starts are derived is left unseen, unless it takes or gives
+ * memory: where it never did, memory is what the line before it left.
+ */
+static void fill_quiet(struct sum *sums, uint32_t count)
+{
+	uint64_t before = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct weigh_profile_row *row = &sums[i].row;
+		if (!sums[i].known || !sums[i].starts)
+			continue;
+		if (!row->allocated && !row->freed && row->highest < before)
+			row->highest = before;
+		before = row->highest;
+	}
+}
+
 static PyObject *tell(const struct sum *sums, const struct weigh_profile_code *root)
 {
 	PyObject *list = PyList_New(0);
@@ -139,6 +156,8 @@ static PyObject *lines_read(PyObject *module, PyObject *code)
 	     entry = entry->sibling)
 		if (weigh_lines_is_within(entry, outer))
 			done = add_starts(sums, entry);
+	if (done)
+		fill_quiet(sums, root->row_count);
 	PyObject *list = done ? tell(sums, root) : PyErr_NoMemory();
 	PyMem_Free(sums);
 	return list;

@@ -51,6 +51,8 @@ _FROM_SIZES = ("compare", "explain", "flat", "measure", "sizeof", "types")
 def __getattr__(name):
     if name == "Tracker":
         from weigh._tracker import Tracker as value
+    elif name == "load_ipython_extension":
+        from weigh._magics import load_ipython_extension as value
     elif name == "profile":
         from weigh._lines import profile as value
     elif name == "snapshot":

@@ -114,7 +114,7 @@ class LineProfiler:
     def __call__(self, function):
         """The function, to be called in its place. What has no Python code is returned as it is, with a message."""
         if not self.add_function(function):
-            _complain(f"{function!r}: no Python code in it: profile the function that calls it")
+            complain(f"{function!r}: no Python code in it: profile the function that calls it")
             return function
         return function if FOLLOWS_CODE else _followed(function)
 
@@ -176,7 +176,8 @@ def _followed(function):
     )
 
 
-def _complain(message):
+def complain(message):
+    """One line on standard error, if that is there."""
     try:
         sys.stderr.write(f"weigh: profile: {message}\n")
     except Exception:
@@ -215,7 +216,7 @@ class _Printing:
             print_tables(self.profiler.tables(), self._stream, precision=self._precision)
             self.profiler.clear()
         except Exception as error:
-            _complain(f"the table cannot be printed: {error}")
+            complain(f"the table cannot be printed: {error}")
 
     def print_rest(self):
         """At exit: what calls did that have never ended."""
@@ -258,5 +259,5 @@ def profile(function=None, stream=None, precision=None, backend=None):
         atexit.register(printing.print_rest)
         return _rewrap(followed, lambda part: around_calls(part, printing))
     except (_weigh.WeighError, RuntimeError, OSError, MemoryError) as error:
-        _complain(f"{function!r} is not profiled: {error}")
+        complain(f"{function!r} is not profiled: {error}")
         return function
