@@ -1,6 +1,6 @@
 /*
- * A libFuzzer target: bytes as a snapshot of the heap, opened and reported in
- * every form.
+ * A libFuzzer target: bytes as a snapshot of the heap, opened, reported in
+ * every form, and asked for advice.
  *
  *     tests/fuzz/run [SECONDS]
  *
@@ -8,6 +8,7 @@
  * fake_plain); here they are compressed and sealed, which would keep it out of
  * all that lies behind.
  */
+#include "advice/advise.h"
 #include "heap/holders.h"
 #include "heap/outline.h"
 #include "report/heap.h"
@@ -75,6 +76,17 @@ static void report_all(const struct weigh_heap_graph *graph)
 	fclose(out);
 }
 
+static void advise(const struct weigh_heap_graph *graph)
+{
+	struct weigh_evidence evidence;
+	struct weigh_advice *advice;
+
+	give_up(weigh_evidence_init(&evidence, NULL, graph));
+	give_up(weigh_advice_create(&evidence, 0, &advice));
+	weigh_advice_destroy(advice);
+	weigh_evidence_deinit(&evidence);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct weigh_heap_graph *graph;
@@ -89,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	hold(graph);
 	report_all(graph);
+	advise(graph);
 	weigh_heap_graph_close(graph);
 	return 0;
 }
