@@ -136,7 +136,7 @@ static void choose(struct choice *choice, const struct weigh_column *column, con
 
 static void reject(const struct looker *l, const struct weigh_column *column, const struct account *account)
 {
-	struct weigh_heap_frame frame = weigh_tell_made(l->e, column->array);
+	struct weigh_heap_frame frame = weigh_tell_origin(l->e, column->array);
 	char values[WEIGH_TELL_COUNT], rows[WEIGH_TELL_COUNT];
 
 	weigh_collect_rejected(
@@ -169,7 +169,7 @@ static void say_change(const struct looker *l, struct weigh_finding *finding, co
 
 static void report(const struct looker *l, const struct weigh_frame_table *table, const struct choice *choice)
 {
-	struct weigh_heap_frame frame = weigh_tell_made(l->e, choice->array);
+	struct weigh_heap_frame frame = weigh_tell_origin(l->e, choice->array);
 	const char *text = weigh_line_read(l->e->source, frame.file, frame.line);
 	struct weigh_finding *finding = weigh_collect_finding(l->c, 36, category_rule);
 	char objects[WEIGH_TELL_COUNT], values[WEIGH_TELL_COUNT], rows[WEIGH_TELL_COUNT];
@@ -204,7 +204,7 @@ static void report(const struct looker *l, const struct weigh_frame_table *table
 static void report_numbers(const struct looker *l, const struct weigh_column *column,
 			   const struct account *account)
 {
-	struct weigh_heap_frame frame = weigh_tell_made(l->e, column->array);
+	struct weigh_heap_frame frame = weigh_tell_origin(l->e, column->array);
 	const char *name = *column->name ? column->name : "...";
 	const char *kind = account->reals || account->missing ? "float" : "int";
 	struct weigh_finding *finding = weigh_collect_finding(l->c, 11, numbers_rule);

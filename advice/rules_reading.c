@@ -141,7 +141,7 @@ static struct weigh_finding *begin(const struct reading *r, const struct table_r
 static bool made_afterwards(const struct reading *r, const struct table_read *read,
 			    const struct weigh_column *column)
 {
-	struct weigh_heap_frame at = weigh_tell_made(r->e, column->array);
+	struct weigh_heap_frame at = weigh_tell_origin(r->e, column->array);
 	const char *text = weigh_line_read(r->e->source, at.file, at.line);
 
 	return column->kind == WEIGH_COLUMN_CODES && *column->name && text && at.line > read->line->line &&
@@ -269,7 +269,7 @@ static void look_at(const struct reading *r, const struct weigh_frame_table *tab
 	struct table_read read = {.table = table, .columns = &r->e->pandas.columns[table->first]};
 
 	for (uint32_t i = 0; i < table->count && !read.call; i++) {
-		struct weigh_heap_frame frame = weigh_tell_made(r->e, read.columns[i].array);
+		struct weigh_heap_frame frame = weigh_tell_origin(r->e, read.columns[i].array);
 		read.text = weigh_line_read(r->e->source, frame.file, frame.line);
 		read.call = weigh_read_call(read.text);
 		read.line = stack_line(r, frame.file, frame.line);

@@ -76,7 +76,7 @@ char *weigh_tell_holder(const struct weigh_evidence *evidence, const struct weig
 	return table->holder == WEIGH_NO_OBJECT ? name : weigh_tell_object(evidence, table->holder, name);
 }
 
-struct weigh_heap_frame weigh_tell_made(const struct weigh_evidence *evidence, uint32_t object)
+struct weigh_heap_frame weigh_tell_origin(const struct weigh_evidence *evidence, uint32_t object)
 {
 	uint32_t line = weigh_heap_line_of(evidence->graph, evidence->lines, object);
 
@@ -307,12 +307,10 @@ void weigh_tell_place(struct weigh_collector *collector, const struct weigh_evid
 void weigh_tell_made(struct weigh_collector *collector, const struct weigh_evidence *evidence,
 		     uint32_t object, struct weigh_finding *finding)
 {
-	uint32_t line = weigh_heap_line_of(evidence->graph, evidence->lines, object);
+	struct weigh_heap_frame frame = weigh_tell_origin(evidence, object);
 
-	if (line == WEIGH_NO_OBJECT)
-		return;
-	const struct weigh_heap_frame *frame = &evidence->lines->lines[line].own;
-	weigh_collect_place(collector, finding, frame->file, frame->line, frame->function);
+	if (frame.file)
+		weigh_collect_place(collector, finding, frame.file, frame.line, frame.function);
 }
 
 bool weigh_tell_replaced(struct weigh_collector *collector, const struct weigh_evidence *evidence,

@@ -30,7 +30,7 @@ char *weigh_tell_holder(const struct weigh_evidence *evidence, const struct weig
 			char name[static WEIGH_TELL_NAME]);
 
 /* The line that made an object; its file is NULL when it is not known. */
-struct weigh_heap_frame weigh_tell_made(const struct weigh_evidence *evidence, uint32_t object);
+struct weigh_heap_frame weigh_tell_origin(const struct weigh_evidence *evidence, uint32_t object);
 
 /* Puts a name, by a format with one %s, behind those in a list; one that finds no room is left out. */
 enum { WEIGH_TELL_LIST = 300 };
