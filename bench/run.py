@@ -11,6 +11,7 @@ bench/run.py sizes
 bench/run.py heap
 bench/run.py advice
 bench/run.py tracing
+bench/run.py lines
 bench/run.py quick [--keep]    the guard figures against bench/baseline.json
 bench/run.py all --full        everything, then the page
 bench/run.py page              write docs/benchmarks.md from what has been measured
@@ -95,6 +96,12 @@ def run_tracing(place, options):
     measure.main(place, options.rounds or (9 if options.full else 3), options.scale or 1)
 
 
+def run_lines(place, options):
+    from lines import measure
+
+    measure.main(place, options.rounds or (7 if options.full else 3), options.scale or 1)
+
+
 def run_quick(place, options):
     from micro import quick
 
@@ -118,10 +125,24 @@ BENCHMARKS = {
     "heap": run_heap,
     "advice": run_advice,
     "tracing": run_tracing,
+    "lines": run_lines,
     "quick": run_quick,
     "page": write_page,
 }
-ALL = ("overhead", "startup", "growth", "long", "accuracy", "micro", "sizes", "heap", "advice", "tracing", "page")
+ALL = (
+    "overhead",
+    "startup",
+    "growth",
+    "long",
+    "accuracy",
+    "micro",
+    "sizes",
+    "heap",
+    "advice",
+    "tracing",
+    "lines",
+    "page",
+)
 ACCURACY_PEERS = ("memray", "memray-python", "scalene", "tracemalloc-1")
 
 

@@ -4,6 +4,7 @@ import statistics
 
 from accuracy import page as accuracy
 from heap import page as heap
+from lines import page as profiled
 from overhead import page as overhead
 from sizes import page as sizes
 from tracing import page as tracing
@@ -191,6 +192,15 @@ def tracing_lines():
             yield line(f"traced with 25 frames, {what}: <= 1.6", shown, found <= 1.6)
 
 
+def lines_lines():
+    rows = (store.load("lines") or {"rows": {}})["rows"]
+    for shape, what in profiled.WHAT.items():
+        if shape not in rows:
+            continue
+        found = profiled.ratio(rows[shape]["rounds"], "weigh")
+        yield line(f"lines, {what}: <= 1.5", tables.ratio(found), found <= 1.5)
+
+
 def notes():
     """What is known of the causes: the one part of the page that people write."""
     return "\n" + NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
@@ -209,6 +219,7 @@ def section():
         *sizes_lines(),
         *heap_lines(),
         *tracing_lines(),
+        *lines_lines(),
     ]
     if not lines:
         return ""

@@ -3,6 +3,7 @@
 from accuracy import page as accuracy
 from growth import page as growth
 from heap import page as heap
+from lines import page as lines
 from micro import page as micro
 from overhead import page as overhead
 from sizes import page as sizes
@@ -46,6 +47,6 @@ def main():
     known = store.load("overhead")
     if known:
         text += machine_text(known["about"])
-    for part in (goals, overhead, growth, accuracy, micro, sizes, heap, tracing):
+    for part in (goals, overhead, growth, accuracy, micro, sizes, heap, tracing, lines):
         text += part.section() + "\n"
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
