@@ -152,6 +152,12 @@ static inline uint32_t weigh_profile_unit(const struct weigh_profile_frame *fram
 	return (uint32_t)((*(const volatile uintptr_t *)frame->place - frame->base) >> 1);
 }
 
+/* Calls are counted on a function's first line, but not where that lies within a line of another. */
+static inline bool weigh_profile_is_root(const struct weigh_profile_frame *frame)
+{
+	return frame->table->code->root == frame->table->code;
+}
+
 /* The row that a frame is at; the first before its first instruction. */
 static inline uint32_t weigh_profile_row(const struct weigh_profile_frame *frame)
 {

@@ -107,7 +107,7 @@ static PyObject *on_start(PyObject *self, PyObject *const *arguments, size_t cou
 	struct weigh_profile *profile = enter(arguments[0], arguments[1]);
 	if (profile) {
 		event_unit(profile, arguments[1])->passes++;
-		event_unit(profile, arguments[1])->starts++;
+		event_unit(profile, arguments[1])->starts += weigh_profile_is_root(profile->top);
 	}
 	Py_RETURN_NONE;
 }

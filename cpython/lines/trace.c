@@ -80,7 +80,7 @@ static void begin(PyFrameObject *object)
 	if (!entry || !entry->watched)
 		return;
 	profile = weigh_profile_push(frame, weigh_frame_place(frame), weigh_code_base(code), &entry->profile);
-	if (profile && weigh_frame_begins(frame))
+	if (profile && weigh_frame_begins(frame) && weigh_profile_is_root(profile->top))
 		profile->top->table->rows[profile->top->row].starts++;
 }
 
