@@ -3,8 +3,8 @@
  *
  * Nothing is known of pandas but what its types are called and what refers to
  * what: a manager to the tuple of its blocks and the list of its axes, a block
- * to its values and to its place among the columns. That holds from pandas 1.3
- * to 3.0.
+ * to its values and to its place among the columns. Seen to hold on pandas 2.3
+ * and 3.0.
  *
  * One thread; allocates with malloc.
  */
@@ -200,6 +200,14 @@ static enum weigh_column_kind kind_of(const struct weigh_heap_graph *graph, uint
 		       : WEIGH_COLUMN_OTHER;
 }
 
+/* Whether all its items are among the references: those of an array that does not own them are not. */
+static bool has_items(const struct weigh_heap_graph *graph, uint32_t array)
+{
+	uint32_t there = graph->first[array + 1] - graph->first[array];
+
+	return there == (uint64_t)graph->length[array] + weigh_heap_shape(graph, array)->slot_count;
+}
+
 /* Whether the rows of the array are the columns: not known of one that lies column by column. */
 static bool lies_by_rows(const struct weigh_heap_graph *graph, uint32_t array, uint32_t rows)
 {
@@ -218,9 +226,12 @@ static bool add_block(struct finder *f, uint32_t block, bool single, const char 
 	if (owner == WEIGH_NO_OBJECT || f->pandas->covered[owner])
 		return true;
 	uint32_t count = single ? 1 : read_places(graph, block, places);
+	if (count == COLUMNS_MOST)
+		return true;
 	enum weigh_column_kind kind = kind_of(graph, block, owner);
 	uint64_t length = graph->length[owner];
-	if (!count || length % count || (kind == WEIGH_COLUMN_OBJECTS && !lies_by_rows(graph, owner, count)))
+	if (!count || length % count ||
+	    (kind == WEIGH_COLUMN_OBJECTS && !(has_items(graph, owner) && lies_by_rows(graph, owner, count))))
 		return true;
 	f->pandas->covered[owner] = 1;
 	f->pandas->frames[f->pandas->frame_count].bytes += (double)weigh_heap_gross(graph, owner);

@@ -30,7 +30,7 @@ struct looker {
 
 /* What a column is, and would be. */
 struct account {
-	uint64_t objects, values, missing;
+	uint64_t objects, values, missing, floats;
 	double freed; /* bytes of objects that nothing else holds */
 	double kept;  /* bytes of one object for each value */
 	uint64_t integers, reals; /* objects that spell numbers */
@@ -49,7 +49,7 @@ static bool is_missing(const struct weigh_heap_graph *graph, uint32_t object)
 {
 	enum weigh_snapshot_form form = (enum weigh_snapshot_form)weigh_heap_type(graph, object)->form;
 
-	/* A float among text is the NaN that stands for nothing. */
+	/* One float among text is the NaN that stands for nothing. */
 	return form == WEIGH_SNAPSHOT_FLOAT ||
 	       !strcmp(weigh_heap_text(graph, weigh_heap_type(graph, object)->name, NULL), "NoneType");
 }
@@ -63,6 +63,7 @@ static void count_object(struct looker *l, struct account *account, uint32_t obj
 
 	if (is_missing(graph, object)) {
 		account->missing += run;
+		account->floats += weigh_heap_type(graph, object)->form == WEIGH_SNAPSHOT_FLOAT;
 		return;
 	}
 	account->text &= weigh_heap_type(graph, object)->form == WEIGH_SNAPSHOT_STR;
@@ -250,7 +251,7 @@ static void look_at_line(struct looker *l, const struct weigh_frame_table *table
 			continue;
 		done[i] = true;
 		struct account account = count_column(l, column);
-		if (!account.text || !account.values)
+		if (!account.text || !account.values || account.floats > 1)
 			continue;
 		if (are_numbers(&account) && account.freed > account.saving)
 			report_numbers(l, column, &account);

@@ -38,8 +38,8 @@ struct table_read {
 	const struct weigh_frame_table *table;
 	const struct weigh_column *columns;
 	const struct weigh_stack_line *line;
-	const char *text; /* of the line, up to the end of the call: "frame = pd.read_csv(path" */
-	int call;
+	const char *text; /* of the line */
+	int call; /* where the call in it ends: weigh_read_call() */
 	double bytes; /* of the columns as they were read, and what they alone refer to */
 };
 
@@ -281,7 +281,7 @@ static void look_at(const struct reading *r, const struct weigh_frame_table *tab
 				      ? REFERENCE * (double)read.columns[i].rows
 				      : column_bytes(r, &read.columns[i]);
 	/* Read and then grown into something larger, the peak lies elsewhere. */
-	if (read.line->peak < read.bytes / 2)
+	if (read.bytes <= 0 || read.line->peak < read.bytes / 2)
 		return;
 	look_for_categories(r, &read);
 	look_for_unused(r, &read);
