@@ -29,11 +29,13 @@ PROGRAMS = {
     "frame.py": ["10000"],
     "instances.py": [],
     "leak.py": [],
+    "line_table.py": ["10000"],
     "mapped_array.py": ["20000"],
     "mapped_file.py": ["8000000"],
     "maxrss.py": [],
     "nested_lists.py": [],
     "numbers_held.py": ["numpy", "100000"],
+    "peak_of_call.py": ["100000"],
     "preallocate.py": ["100000"],
     "records.py": [],
     "recursion.py": [],
@@ -42,6 +44,7 @@ PROGRAMS = {
     "temporary.py": [],
     "text_size.py": [],
     "thresholds.py": [],
+    "top_ten.py": ["100000"],
     "unique_ids.py": ["10000"],
     "word_sets.py": [],
 }
@@ -119,6 +122,25 @@ def test_one_line_has_the_floats(record, ask):
     # A float asks for 24 bytes; the list has room for one item in eight more at the most.
     assert count * 32 <= first["bytes"] <= count * 33
     assert count <= first["blocks"] <= count + 10
+
+
+def test_tracemalloc_names_the_same_line():
+    count = 50_000
+    first, _, sums = run_program("top_ten.py", str(count)).partition("\n")
+    assert f"top_ten.py:{line_of('top_ten.py', 'numbers = [')}: " in first
+    # Some floats come from the interpreter's list of free ones, which were made before.
+    assert count - 200 <= int(re.search(r"count=(\d+)", first)[1]) <= count + 10
+    current = int(re.search(r"current ([\d,]+)", sums)[1].replace(",", ""))
+    assert count * 31 <= current <= count * 35
+
+
+def test_lines_of_a_function_are_exact():
+    table = run_program("line_table.py", "100000").splitlines()
+    (small,) = [line for line in table if "small = [" in line]
+    (large,) = [line for line in table if "large = [" in line]
+    (gone,) = [line for line in table if "del large" in line]
+    # 100,000 references of 8 bytes, in pages; ten times that.
+    assert re.search(r" 78\d\.\d KiB ", small) and " 7.6 MiB " in large and " -7.6 MiB " in gone
 
 
 def test_answers_about_words():
