@@ -5,14 +5,7 @@
 #include <Python.h>
 
 #include "capture/finish.h"
-#include "cpython/domains.h"
-#include "cpython/frames.h"
-#include "cpython/names.h"
-#include "cpython/snapshot/peak.h"
 #include "cpython/snapshot/schedule.h"
-#include "cpython/tracing.h"
-#include "interpose/natives.h"
-#include "interpose/patch.h"
 #include "module/heap.h"
 #include "module/lines.h"
 #include "module/module.h"
@@ -21,12 +14,7 @@
 #include "module/tallies.h"
 #include "module/tracemalloc.h"
 #include "module/usage.h"
-#include "recorder/layout.h"
 #include "recorder/recorder.h"
-
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 static PyObject *weigh_exception;
 
@@ -36,104 +24,11 @@ PyObject *weigh_module_raise(const char *message)
 	return NULL;
 }
 
-static PyObject *raise_error(struct weigh_error *error)
+PyObject *weigh_module_raise_error(struct weigh_error *error)
 {
 	weigh_module_raise(error->message);
 	weigh_error_destroy(error);
 	return NULL;
-}
-
-/*
- * The hooks and patches, once for the life of the process. A recording that
- * nobody stopped (atexit functions can be cleared) ends with the interpreter.
- */
-static bool install(void)
-{
-	static bool installed;
-	if (installed)
-		return true;
-	if (!weigh_names_init())
-		return false;
-	if (!weigh_tracing_watch())
-		return false;
-	weigh_domains_install();
-	weigh_natives_init();
-	Py_AtExit(weigh_recorder_stop);
-	Py_AtExit(weigh_peak_abandon); /* what is registered last runs first */
-	installed = true;
-	return true;
-}
-
-/* The arguments of a command, each ended by NUL. A new bytearray. */
-static PyObject *join_command(PyObject *command)
-{
-	PyObject *joined = PyByteArray_FromStringAndSize(NULL, 0);
-	Py_ssize_t count = PyTuple_GET_SIZE(command);
-	for (Py_ssize_t i = 0; joined && i < count; i++) {
-		PyObject *encoded = PyUnicode_EncodeFSDefault(PyTuple_GET_ITEM(command, i));
-		Py_ssize_t start = PyByteArray_GET_SIZE(joined);
-		Py_ssize_t bytes = encoded ? PyBytes_GET_SIZE(encoded) + 1 : 0;
-		if (!encoded || PyByteArray_Resize(joined, start + bytes) < 0) {
-			Py_XDECREF(encoded);
-			Py_CLEAR(joined);
-			break;
-		}
-		memcpy(PyByteArray_AS_STRING(joined) + start, PyBytes_AS_STRING(encoded), (size_t)bytes);
-		Py_DECREF(encoded);
-	}
-	return joined;
-}
-
-static bool can_record(void)
-{
-	if (!install())
-		return false;
-	if (weigh_frames_agree())
-		return true;
-	PyErr_Format(weigh_exception,
-		     "python %s: its frames are laid out in a way that weigh does not know: "
-		     "use a released build of CPython",
-		     Py_GetVersion());
-	return false;
-}
-
-static bool begin(struct weigh_recording *recording)
-{
-	weigh_patch_all();
-	weigh_domains_restore();
-	recording->forced = !recording->exact && weigh_domains_opaque();
-	recording->exact = recording->exact || weigh_domains_opaque();
-	recording->python = PY_VERSION_HEX;
-	recording->walker = &weigh_python_walker;
-	struct weigh_error *error = weigh_recorder_start(recording);
-	if (error) {
-		raise_error(error);
-		return false;
-	}
-	/* Spares blocks that are not sampled an event; without a file all are. */
-	if (recording->fd >= 0)
-		weigh_domains_survey();
-	return true;
-}
-
-/* A recording that only counts makes way. */
-bool weigh_module_record(int fd, bool exact, PyObject *command, uint32_t frames)
-{
-	PyObject *joined = can_record() ? join_command(command) : NULL;
-	if (!joined)
-		return false;
-	if (weigh_recorder_counting())
-		weigh_recorder_stop();
-	struct weigh_recording recording = {
-		.fd = fd,
-		.exact = exact,
-		.frames = frames,
-		.command = PyByteArray_AS_STRING(joined),
-		.command_bytes = (size_t)PyByteArray_GET_SIZE(joined),
-	};
-	bool begun = begin(&recording);
-	Py_DECREF(joined);
-	return begun;
 }
 
 static PyObject *start(PyObject *module, PyObject *args)
@@ -143,29 +38,9 @@ static PyObject *start(PyObject *module, PyObject *args)
 	PyObject *command;
 	(void)module;
 	if (!PyArg_ParseTuple(args, "ipO!:start", &fd, &exact, &PyTuple_Type, &command) ||
-	    !weigh_module_record(fd, exact, command, 0))
+	    !weigh_recording_start(fd, exact, command, 0))
 		return NULL;
 	Py_RETURN_NONE;
-}
-
-bool weigh_recording_count(void)
-{
-	if (weigh_recorder_running())
-		return true;
-	if (!can_record())
-		return false;
-	struct weigh_recording recording = {
-		.fd = memfd_create("weigh", MFD_CLOEXEC),
-		.counting = true,
-		.command = "",
-	};
-	bool made = recording.fd >= 0 && ftruncate(recording.fd, (off_t)weigh_layout_counting_size()) == 0;
-	if (!made)
-		PyErr_SetFromErrno(PyExc_OSError);
-	bool begun = made && begin(&recording);
-	if (recording.fd >= 0)
-		close(recording.fd);
-	return begun;
 }
 
 static PyObject *count(PyObject *module, PyObject *unused)
@@ -224,7 +99,7 @@ static PyObject *finish(PyObject *module, PyObject *args)
 	struct weigh_error *error = weigh_capture_finish(PyBytes_AS_STRING(path));
 	Py_DECREF(path);
 	if (error)
-		return raise_error(error);
+		return weigh_module_raise_error(error);
 	Py_RETURN_NONE;
 }
 

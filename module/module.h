@@ -1,22 +1,17 @@
 /*
- * What the parts of weigh._weigh share.
+ * What the parts of weigh._weigh share: the exception that users catch.
  */
 #ifndef WEIGH_MODULE_MODULE_H
 #define WEIGH_MODULE_MODULE_H
 
 #include <Python.h>
 
-#include <stdbool.h>
-#include <stdint.h>
-
-/*
- * Starts a recording into the file behind `fd`, allocated in full, or without
- * a file when it is -1; `command` is a tuple of str, `frames` as in struct
- * weigh_recording. False with an exception.
- */
-bool weigh_module_record(int fd, bool exact, PyObject *command, uint32_t frames);
+#include "base/error.h"
 
 /* Raises weigh.WeighError. NULL. */
 PyObject *weigh_module_raise(const char *message);
+
+/* The same with the message of an error, which it destroys. */
+PyObject *weigh_module_raise_error(struct weigh_error *error);
 
 #endif

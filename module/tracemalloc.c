@@ -10,6 +10,7 @@
 
 #include "cpython/objects/layouts.h"
 #include "module/module.h"
+#include "module/recording.h"
 #include "module/traces.h"
 #include "recorder/owner.h"
 #include "recorder/recorder.h"
@@ -53,7 +54,7 @@ static bool record(void)
 	}
 	handlers = true;
 	PyObject *command = PyTuple_New(0);
-	own = command && weigh_module_record(-1, true, command, frames_wanted);
+	own = command && weigh_recording_start(-1, true, command, frames_wanted);
 	Py_XDECREF(command);
 	return own;
 }

@@ -15,6 +15,23 @@
 
 #include <cmocka.h>
 
+static char *folder;
+
+const char *golden_enter(void)
+{
+	folder = fake_folder();
+	assert_int_equal(chdir(folder), 0);
+	return folder;
+}
+
+int golden_leave(void **state)
+{
+	(void)state;
+	assert_int_equal(chdir("/"), 0);
+	fake_remove(folder);
+	return 0;
+}
+
 /* The whole of a file; the test frees it. NULL when there is none. */
 static char *read_text(const char *path)
 {
@@ -33,7 +50,7 @@ static char *read_text(const char *path)
 }
 
 /* The test's folder has another name each time; what is expected names this one. */
-static char *settle(char *text, const char *folder)
+static char *settle(char *text)
 {
 	static const char settled[] = "/home/ada/bus";
 	char *result = NULL;
@@ -51,12 +68,12 @@ static char *settle(char *text, const char *folder)
 	return result;
 }
 
-void golden_compare(const char *name, char *text, const char *folder)
+void golden_compare(const char *name, char *text)
 {
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s.txt", GOLDEN_FOLDER, name);
-	text = settle(text, folder);
+	text = settle(text);
 	if (getenv("WEIGH_GOLDEN_UPDATE")) {
 		fake_write(path, (const uint8_t *)text, strlen(text));
 	} else {
@@ -92,13 +109,12 @@ static void run(const struct weigh_verb *verb, char **argv, int argc)
 	assert_int_equal(status, 0);
 }
 
-void golden_run(const struct golden *golden, const struct weigh_verb *verb, const char *folder)
+void golden_run(const struct golden *golden, const struct weigh_verb *verb)
 {
-	golden_run_into(golden, verb, folder, "out");
+	golden_run_into(golden, verb, "out");
 }
 
-void golden_run_into(const struct golden *golden, const struct weigh_verb *verb, const char *folder,
-		     const char *file)
+void golden_run_into(const struct golden *golden, const struct weigh_verb *verb, const char *file)
 {
 	char *argv[10] = {(char *)golden->capture};
 	int argc = 1;
@@ -108,5 +124,5 @@ void golden_run_into(const struct golden *golden, const struct weigh_verb *verb,
 	setenv("COLUMNS", golden->columns, 1);
 	setenv("LC_ALL", golden->locale, 1);
 	run(verb, argv, argc);
-	golden_compare(golden->name, read_text(file), folder);
+	golden_compare(golden->name, read_text(file));
 }

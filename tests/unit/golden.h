@@ -17,14 +17,19 @@ struct golden {
 	const char *arguments[8];
 };
 
-/* Run a verb on the capture and compare what it prints. `folder`, where the test works, has a fixed name in it. */
-void golden_run(const struct golden *golden, const struct weigh_verb *verb, const char *folder);
+/* Go to a new folder, which has a fixed name in what is compared. Its path, until golden_leave(). */
+const char *golden_enter(void);
+
+/* Leave it, and remove it: a group's teardown. */
+int golden_leave(void **state);
+
+/* Run a verb on the capture and compare what it prints. */
+void golden_run(const struct golden *golden, const struct weigh_verb *verb);
 
 /* The same of a file that the verb writes. */
-void golden_run_into(const struct golden *golden, const struct weigh_verb *verb, const char *folder,
-		     const char *file);
+void golden_run_into(const struct golden *golden, const struct weigh_verb *verb, const char *file);
 
 /* Compare a text, which is freed. */
-void golden_compare(const char *name, char *text, const char *folder);
+void golden_compare(const char *name, char *text);
 
 #endif

@@ -54,8 +54,6 @@ static const struct golden goldens[] = {
 	{"csv", "sampled.weigh", "", "C.UTF-8", {"--csv", "--limit", "3"}},
 };
 
-static char *folder;
-
 static void write_source(const char *name, int first, const char *const *lines)
 {
 	/* Older than the program's start, whenever the test runs. */
@@ -81,7 +79,7 @@ static void write_capture(const char *name, struct fake_capture *fake, bool seal
 	fake_deinit(fake);
 }
 
-static void write_captures(void)
+static void write_captures(const char *folder)
 {
 	struct fake_capture fake;
 
@@ -118,25 +116,16 @@ static int set_up(void **state)
 	static const char *const parse[] = {"        yield line.split(',')", NULL};
 
 	(void)state;
-	folder = fake_folder();
-	assert_int_equal(chdir(folder), 0);
+	const char *folder = golden_enter();
 	write_source("routes.py", 20, routes);
 	write_source("parse.py", 55, parse);
-	write_captures();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	assert_int_equal(chdir("/"), 0);
-	fake_remove(folder);
+	write_captures(folder);
 	return 0;
 }
 
 static void test_golden(void **state)
 {
-	golden_run(*state, &weigh_verb_report, folder);
+	golden_run(*state, &weigh_verb_report);
 }
 
 static void print_summary(const char *name, const char *path, struct weigh_style style)
@@ -152,7 +141,7 @@ static void print_summary(const char *name, const char *path, struct weigh_style
 	assert_null(error);
 	fclose(out);
 	weigh_capture_close(capture);
-	golden_compare(name, text, folder);
+	golden_compare(name, text);
 }
 
 static void test_summary(void **state)
@@ -176,5 +165,5 @@ int main(void)
 					       .test_func = test_golden,
 					       .initial_state = (void *)&goldens[i]};
 	tests[COUNT] = (struct CMUnitTest){.name = "summary", .test_func = test_summary};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, golden_leave);
 }

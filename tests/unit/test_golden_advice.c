@@ -26,8 +26,6 @@ static const struct golden goldens[] = {
 	{"advice-ladder", "rows.heap", "80", "C.UTF-8", {"--ladder", "--limit", "1"}},
 };
 
-static char *folder;
-
 static void write_snapshot(const char *name, const char *file)
 {
 	struct fake_table table;
@@ -43,25 +41,16 @@ static void write_snapshot(const char *name, const char *file)
 static int set_up(void **state)
 {
 	(void)state;
-	folder = fake_folder();
-	assert_int_equal(chdir(folder), 0);
+	golden_enter();
 	/* A name that URIs and workflow commands must not have as it stands. */
 	write_snapshot("rows.heap", "/home/ada/my bus/caf\xc3\xa9, 100%.py");
 	write_snapshot("nowhere.heap", NULL);
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	(void)state;
-	assert_int_equal(chdir("/"), 0);
-	fake_remove(folder);
-	return 0;
-}
-
 static void test_golden(void **state)
 {
-	golden_run(*state, &weigh_verb_advise, folder);
+	golden_run(*state, &weigh_verb_advise);
 }
 
 int main(void)
@@ -73,5 +62,5 @@ int main(void)
 		tests[i] = (struct CMUnitTest){.name = goldens[i].name,
 					       .test_func = test_golden,
 					       .initial_state = (void *)&goldens[i]};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, golden_leave);
 }

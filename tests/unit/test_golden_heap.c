@@ -57,8 +57,6 @@ static const struct golden goldens[] = {
 	 {"--json", "--containers", "--duplicates", "--limit", "1"}},
 };
 
-static char *folder;
-
 static void write_snapshot(const char *name, bool sampled)
 {
 	struct fake_heap heap;
@@ -94,8 +92,7 @@ static void write_later(const char *name, bool sampled, uint32_t pid, uint32_t l
 static int set_up(void **state)
 {
 	(void)state;
-	folder = fake_folder();
-	assert_int_equal(chdir(folder), 0);
+	golden_enter();
 	write_snapshot("exact.heap", false);
 	write_snapshot("sampled.heap", true);
 	write_later("later.heap", false, 0, 200);
@@ -103,17 +100,9 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	(void)state;
-	assert_int_equal(chdir("/"), 0);
-	fake_remove(folder);
-	return 0;
-}
-
 static void test_golden(void **state)
 {
-	golden_run(*state, &weigh_verb_heap, folder);
+	golden_run(*state, &weigh_verb_heap);
 }
 
 int main(void)
@@ -125,5 +114,5 @@ int main(void)
 		tests[i] = (struct CMUnitTest){.name = goldens[i].name,
 					       .test_func = test_golden,
 					       .initial_state = (void *)&goldens[i]};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, golden_leave);
 }

@@ -16,8 +16,6 @@
 
 #include <cmocka.h>
 
-static char *folder;
-
 /* Rises for four seconds, a peak at six, and two functions, one within the other. */
 static void write_load(const char *name, double start, bool with_functions)
 {
@@ -54,19 +52,10 @@ static int make_files(void **state)
 {
 	(void)state;
 	setenv("TZ", "UTC", 1);
-	folder = fake_folder();
-	if (chdir(folder))
-		return -1;
+	golden_enter();
 	write_load("mprofile_20231114221320.dat", 1700000000, true);
 	write_load("mprofile_20231114221640.dat", 1700000200, false);
 	write_server("server.dat", 1700000000.25);
-	return 0;
-}
-
-static int remove_files(void **state)
-{
-	(void)state;
-	fake_remove(folder);
 	return 0;
 }
 
@@ -83,7 +72,7 @@ static void test_plot(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		golden_run(&cases[i], &weigh_action_plot, folder);
+		golden_run(&cases[i], &weigh_action_plot);
 }
 
 static void test_peak(void **state)
@@ -94,14 +83,14 @@ static void test_peak(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		golden_run(&cases[i], &weigh_action_peak, folder);
+		golden_run(&cases[i], &weigh_action_peak);
 }
 
 static void test_list(void **state)
 {
 	static const struct golden list = {"mprof-list", "--", "80", "C.UTF-8", {NULL}};
 	(void)state;
-	golden_run(&list, &weigh_action_list, folder);
+	golden_run(&list, &weigh_action_list);
 }
 
 static void compare_picture(const char *name, const char *file, const char *const *arguments)
@@ -109,7 +98,7 @@ static void compare_picture(const char *name, const char *file, const char *cons
 	struct golden plot = {name, "-o", "80", "C.UTF-8", {file}};
 	for (int i = 0; arguments[i]; i++)
 		plot.arguments[i + 1] = arguments[i];
-	golden_run_into(&plot, &weigh_action_plot, folder, file);
+	golden_run_into(&plot, &weigh_action_plot, file);
 }
 
 static void test_pictures(void **state)
@@ -129,5 +118,5 @@ int main(void)
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_pictures),
 	};
-	return cmocka_run_group_tests(tests, make_files, remove_files);
+	return cmocka_run_group_tests(tests, make_files, golden_leave);
 }
