@@ -102,7 +102,7 @@ static bool add_starts(struct sum *sums, const struct weigh_lines_code *entry)
 	for (uint32_t i = 0; i < count; i++)
 		sums[i].starts += starts[i];
 	PyMem_Free(starts);
-	for (uint32_t unit = 0; unit < entry->profile.unit_count; unit++)
+	for (uint32_t unit = 0; unit <= entry->profile.unit_count; unit++)
 		sums[entry->profile.row_of[unit]].known = true;
 	return true;
 }

@@ -40,7 +40,7 @@ struct weigh_profile_code {
 	uint32_t unit_count;             /* two bytes of bytecode each */
 	uint32_t row_count;
 	bool by_unit;           /* line starts are counted by unit, some derived when they are read */
-	const uint32_t *row_of; /* unit to row */
+	const uint32_t *row_of; /* unit to row; one more for a frame before its first */
 	const uint32_t *lines;  /* row to line, ascending */
 	struct weigh_profile_table *tables; /* one per thread that ran it */
 };
@@ -158,11 +158,11 @@ static inline bool weigh_profile_is_root(const struct weigh_profile_frame *frame
 	return frame->table->code->root == frame->table->code;
 }
 
-/* The row that a frame is at; the first before its first instruction. */
+/* The row that a frame is at; that of the function's first line before its first instruction. */
 static inline uint32_t weigh_profile_row(const struct weigh_profile_frame *frame)
 {
 	uint32_t unit = weigh_profile_unit(frame);
-	return frame->row_of[unit < frame->unit_count ? unit : 0];
+	return frame->row_of[unit < frame->unit_count ? unit : frame->unit_count];
 }
 
 /* Ends the line that the top frame is on and begins another; a row may follow itself. */

@@ -60,7 +60,7 @@ static bool has_room(void)
 	return true;
 }
 
-/* The line of each unit; one without a line is part of what stands before it. */
+/* The line of each unit, and of the function; one without a line is part of what stands before it. */
 static void read_lines(PyCodeObject *code, uint32_t *line_of, uint32_t count)
 {
 	int before = code->co_firstlineno;
@@ -70,6 +70,7 @@ static void read_lines(PyCodeObject *code, uint32_t *line_of, uint32_t count)
 			before = line;
 		line_of[unit] = (uint32_t)before;
 	}
+	line_of[count] = (uint32_t)code->co_firstlineno;
 }
 
 static int compare(const void *one, const void *other)
@@ -108,7 +109,7 @@ static bool gather(struct family *family, PyCodeObject *code, struct weigh_lines
 {
 	struct weigh_lines_code *entry = weigh_profile_take(sizeof(*entry));
 	uint32_t units = weigh_code_unit_count(code);
-	uint32_t *row_of = entry ? weigh_profile_take(units * sizeof(*row_of)) : NULL;
+	uint32_t *row_of = entry ? weigh_profile_take((units + 1) * sizeof(*row_of)) : NULL;
 	if (!row_of || !has_room())
 		return false;
 	read_lines(code, row_of, units);
@@ -120,7 +121,7 @@ static bool gather(struct family *family, PyCodeObject *code, struct weigh_lines
 	entry->outer = outer;
 	entry->sibling = family->first;
 	family->first = entry;
-	family->units += units;
+	family->units += units + 1;
 	put(entry);
 	for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) {
 		PyCodeObject *inner = (PyCodeObject *)PyTuple_GET_ITEM(code->co_consts, i);
@@ -138,15 +139,16 @@ static bool number_all(const struct family *family, struct weigh_profile_code *r
 	if (!lines)
 		return false;
 	for (const struct weigh_lines_code *entry = family->first; entry; entry = entry->sibling) {
-		memcpy(lines + used, entry->profile.row_of, entry->profile.unit_count * sizeof(*lines));
-		used += entry->profile.unit_count;
+		uint32_t count = entry->profile.unit_count + 1;
+		memcpy(lines + used, entry->profile.row_of, count * sizeof(*lines));
+		used += count;
 	}
 	uint32_t count = unique(lines, used);
 	for (struct weigh_lines_code *entry = family->first; entry; entry = entry->sibling) {
 		entry->profile.root = root;
 		entry->profile.lines = lines;
 		entry->profile.row_count = count;
-		number((uint32_t *)entry->profile.row_of, entry->profile.unit_count, lines, count);
+		number((uint32_t *)entry->profile.row_of, entry->profile.unit_count + 1, lines, count);
 	}
 	return true;
 }
