@@ -36,5 +36,6 @@ def main(place, rounds, scale):
                 tool: int(LINES * scale / (PART if tool == "memory-profiler" and profiled else 1)) for tool in order
             }
             found.append({tool: one(place, tool, shape, parts[tool]) for tool in order})
-        store.save("lines", {"machine": store.machine()}, {shape: {"rounds": found, "versions": versions}})
+        about = {"machine": store.machine(), "python": place.version}
+        store.save("lines", about, {shape: {"rounds": found, "versions": versions}})
         print(f"lines: {shape}: done", file=sys.stderr, flush=True)

@@ -23,7 +23,7 @@ def section():
     if not known:
         return ""
     text = "## Line by line\n\n" + tables.text(
-        f"""On CPython {known['about']['python']}: processor time of ten million line events over that of the bare program in the same round. memory_profiler
+        f"""On CPython {known["about"]["python"]}: processor time of ten million line events over that of the bare program in the same round. memory_profiler
         runs a five-hundredth of the lines of a loop that it profiles, and its time is scaled up. `bench/run.py lines`"""
     )
     shapes = [shape for shape in WHAT if shape in known["rows"]]
