@@ -187,7 +187,7 @@ static inline struct weigh_profile_row *weigh_profile_present(struct weigh_profi
 	return &top->rows[row];
 }
 
-/* 30 instructions, and 25 for a line that the one before did not lead to by an event. */
+/* On the path of every block while a profiled function runs. */
 static inline void weigh_profile_charge_allocated(struct weigh_profile *profile, uint64_t bytes)
 {
 	struct weigh_profile_row *row = weigh_profile_present(profile);
