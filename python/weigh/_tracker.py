@@ -107,6 +107,8 @@ class _Recording:
         # The block may change folders.
         self.file = os.path.abspath(path)
         self.shown = path
+        # Blocks are counted already, for lines that are profiled: they will be again after this recording.
+        self.counted = _weigh.peak_bytes() > 0
         fd = _create(self.file, path, SIZE_EXACT if exact else SIZE_SAMPLED, overwrite)
         try:
             _weigh.start(fd, exact, tuple(sys.orig_argv[1:]))
@@ -157,8 +159,8 @@ class _Recording:
             raise explain(self.shown, error) from error
         finally:
             _weigh.finish(self.file)
-            if "weigh._lines" in sys.modules:
-                _weigh.count()  # lines that are profiled need a recording still
+            if self.counted:
+                _weigh.count()
 
 
 def _create(file, shown, size, overwrite):

@@ -71,6 +71,15 @@ def in_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def count_no_more():
+    """Blocks that a test had counted for its lines are not counted in the next."""
+    yield
+    recorder = sys.modules.get("weigh._weigh")
+    if recorder and not recorder.recording():
+        recorder.stop()
+
+
 @pytest.fixture(scope="session")
 def weigh():
     """Runs the weigh program: weigh("run", "-q", "x.py")."""
