@@ -409,6 +409,7 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, bool
 			WEIGH_ERROR_USAGE,
 			attached ? "mprof attach: nothing to read: give the number or name of a process"
 				 : "mprof run: nothing to run: give a program or a script");
+	weigh_program_occupy_standard_files();
 	struct weigh_error *error = read_options(&recording, arguments, attached ? 3600 : INFINITY);
 	recording.attached = attached;
 	if (!error)
