@@ -39,9 +39,9 @@ static enum weigh_snapshot_form form_of(const struct weigh_heap_graph *graph, ui
 	return (enum weigh_snapshot_form)weigh_heap_type(graph, object)->form;
 }
 
-/* The first thing of a form, or with a type of a module that begins so, to which an object refers. */
-static uint32_t find_below(const struct weigh_heap_graph *graph, uint32_t object, int form,
-			   const char *module)
+/* The first thing of a form, or with a type of a module that begins so, to which an object refers directly. */
+static uint32_t find_beside(const struct weigh_heap_graph *graph, uint32_t object, int form,
+			    const char *module)
 {
 	for (uint32_t at = graph->first[object]; at < graph->first[object + 1]; at++) {
 		uint32_t target = graph->targets[at];
@@ -52,6 +52,18 @@ static uint32_t find_below(const struct weigh_heap_graph *graph, uint32_t object
 			return target;
 	}
 	return WEIGH_NO_OBJECT;
+}
+
+/* The same; before 3.11 attributes of an instance lie in a dict, which is looked into. */
+static uint32_t find_below(const struct weigh_heap_graph *graph, uint32_t object, int form,
+			   const char *module)
+{
+	uint32_t found = find_beside(graph, object, form, module);
+
+	if (found != WEIGH_NO_OBJECT || form_of(graph, object) != WEIGH_SNAPSHOT_PLAIN)
+		return found;
+	uint32_t attributes = find_beside(graph, object, WEIGH_SNAPSHOT_DICT, NULL);
+	return attributes == WEIGH_NO_OBJECT ? attributes : find_beside(graph, attributes, form, module);
 }
 
 /*
