@@ -10,6 +10,8 @@
  */
 #include "advice/pandas.h"
 
+#include "base/grow.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,14 +190,9 @@ static void copy_name(const char *names, uint32_t number, char name[static WEIGH
 
 static struct weigh_column *add_column(struct weigh_pandas *pandas)
 {
-	if (pandas->column_count == pandas->column_room) {
-		uint32_t room = pandas->column_room ? pandas->column_room * 2 : 64;
-		struct weigh_column *longer = realloc(pandas->columns, room * sizeof(*longer));
-		if (!longer)
-			return NULL;
-		pandas->columns = longer;
-		pandas->column_room = room;
-	}
+	if (!weigh_grow(&pandas->columns, &pandas->column_room, pandas->column_count,
+			sizeof(*pandas->columns)))
+		return NULL;
 	struct weigh_column *column = &pandas->columns[pandas->column_count++];
 	*column = (struct weigh_column){.frame = pandas->frame_count};
 	return column;
@@ -270,14 +267,8 @@ static bool add_manager(struct finder *f, uint32_t manager, bool single)
 
 	if (blocks == WEIGH_NO_OBJECT)
 		return true;
-	if (pandas->frame_count == pandas->frame_room) {
-		uint32_t room = pandas->frame_room ? pandas->frame_room * 2 : 16;
-		struct weigh_frame_table *longer = realloc(pandas->frames, room * sizeof(*longer));
-		if (!longer)
-			return false;
-		pandas->frames = longer;
-		pandas->frame_room = room;
-	}
+	if (!weigh_grow(&pandas->frames, &pandas->frame_room, pandas->frame_count, sizeof(*pandas->frames)))
+		return false;
 	struct weigh_frame_table *frame = &pandas->frames[pandas->frame_count];
 	*frame = (struct weigh_frame_table){.manager = manager, .first = pandas->column_count};
 	for (uint32_t at = graph->first[blocks]; at < graph->first[blocks + 1]; at++) {

@@ -5,6 +5,7 @@
  */
 #include "advice/sums.h"
 
+#include "base/grow.h"
 #include "heap/sites.h"
 
 #include <stdlib.h>
@@ -27,16 +28,8 @@ void *weigh_sums_put(struct weigh_sums *rows, uint64_t a, uint64_t b)
 {
 	uint32_t before = rows->index.count, number = weigh_heap_index_put(&rows->index, a, b);
 
-	if (number == WEIGH_NO_OBJECT)
+	if (number == WEIGH_NO_OBJECT || !weigh_grow(&rows->rows, &rows->room, number, rows->size))
 		return NULL;
-	if (number >= rows->room) {
-		uint32_t room = rows->room ? rows->room * 2 : 64;
-		char *longer = realloc(rows->rows, room * rows->size);
-		if (!longer)
-			return NULL;
-		rows->rows = longer;
-		rows->room = room;
-	}
 	void *row = weigh_sums_at(rows, number);
 	if (number == before)
 		memset(row, 0, rows->size);

@@ -4,6 +4,8 @@
  */
 #include "capture/mprof.h"
 
+#include "base/grow.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -36,21 +38,6 @@ static struct weigh_error *complain(const struct reader *reader, const char *lin
 				  reader->line, SHOWN, line, strlen(line) > SHOWN ? "..." : "", form);
 }
 
-/* Room for one more element; false without memory. */
-static bool grow(void *array, size_t count, size_t *room, size_t size)
-{
-	void **elements = array;
-	if (count < *room)
-		return true;
-	size_t more = *room ? *room * 2 : 16;
-	void *larger = realloc(*elements, more * size);
-	if (!larger)
-		return false;
-	*elements = larger;
-	*room = more;
-	return true;
-}
-
 /* A number at `*at`, which moves behind it and the space that follows. */
 static bool take_number(const char **at, double most, double *number)
 {
@@ -66,7 +53,7 @@ static bool take_number(const char **at, double most, double *number)
 
 static struct weigh_error *add_point(struct weigh_mprof_series *series, double mib, double time)
 {
-	if (!grow(&series->points, series->count, &series->room, sizeof(*series->points)))
+	if (!weigh_grow(&series->points, &series->room, series->count, sizeof(*series->points)))
 		return weigh_error_create_memory();
 	/* Less than nothing is how memory_profiler says that it could not read. */
 	series->points[series->count++] = (struct weigh_mprof_point){time, fmax(mib, 0)};
@@ -90,7 +77,7 @@ static struct weigh_mprof_series *find_child(struct weigh_mprof *p, const char *
 			return &p->children[i];
 	}
 	char *copy = strndup(name, length);
-	if (!copy || !grow(&p->children, p->child_count, &p->child_room, sizeof(*p->children))) {
+	if (!copy || !weigh_grow(&p->children, &p->child_room, p->child_count, sizeof(*p->children))) {
 		free(copy);
 		return NULL;
 	}
@@ -151,7 +138,8 @@ static uint32_t find_function(struct weigh_mprof *p, const char *name, size_t le
 		if (strlen(p->functions[i]) == length && !memcmp(p->functions[i], name, length))
 			return (uint32_t)i;
 	char *copy = strndup(name, length);
-	if (!copy || !grow(&p->functions, p->function_count, &p->function_room, sizeof(*p->functions))) {
+	if (!copy ||
+	    !weigh_grow(&p->functions, &p->function_room, p->function_count, sizeof(*p->functions))) {
 		free(copy);
 		return UINT32_MAX;
 	}
@@ -168,7 +156,8 @@ static struct weigh_error *read_call(struct reader *reader, const char *line, co
 	if (!parse_call(rest, true, &call, &name) && !parse_call(rest, false, &call, &name))
 		return complain(reader, line, "FUNC, name, memory, time, memory, time, level");
 	call.function = find_function(p, rest, name);
-	if (call.function == UINT32_MAX || !grow(&p->calls, p->call_count, &p->call_room, sizeof(*p->calls)))
+	if (call.function == UINT32_MAX ||
+	    !weigh_grow(&p->calls, &p->call_room, p->call_count, sizeof(*p->calls)))
 		return weigh_error_create_memory();
 	p->calls[p->call_count++] = call;
 	return NULL;
@@ -318,14 +307,15 @@ static struct weigh_error *read_file(const char *path, char **text, size_t *leng
 {
 	struct stat st;
 	FILE *file = fopen(path, "rbe");
-	size_t room = 0, got;
+	uint32_t room = 0;
+	size_t got;
 	*text = NULL;
 	*length = 0;
 	if (!file)
 		return weigh_error_create_system(errno, path, "name a file that 'weigh mprof run' wrote");
 	bool folder = fstat(fileno(file), &st) == 0 && S_ISDIR(st.st_mode);
 	bool memory = true;
-	while (!folder && (memory = grow(text, *length, &room, 1))) {
+	while (!folder && (memory = weigh_grow(text, &room, (uint32_t)*length, 1))) {
 		got = fread(*text + *length, 1, room - *length, file);
 		if (got == 0)
 			break;

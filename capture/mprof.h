@@ -31,7 +31,7 @@ struct weigh_mprof_point {
 struct weigh_mprof_series {
 	char *name; /* owned; of a child its number, NULL for the program */
 	struct weigh_mprof_point *points;
-	size_t count, room;
+	uint32_t count, room;
 };
 
 struct weigh_mprof_call {
@@ -46,11 +46,11 @@ struct weigh_mprof {
 	char *command; /* "" when the file does not say */
 	struct weigh_mprof_series memory;
 	struct weigh_mprof_series *children;
-	size_t child_count, child_room;
+	uint32_t child_count, child_room;
 	char **functions; /* in the order of their first calls */
-	size_t function_count, function_room;
+	uint32_t function_count, function_room;
 	struct weigh_mprof_call *calls; /* in the order of their start */
-	size_t call_count, call_room;
+	uint32_t call_count, call_room;
 };
 
 /*

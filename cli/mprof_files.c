@@ -4,6 +4,8 @@
  */
 #include "cli/mprof_files.h"
 
+#include "base/grow.h"
+
 #include <errno.h>
 #include <glob.h>
 #include <stdbool.h>
@@ -27,14 +29,8 @@ static struct weigh_error *add(struct weigh_mprof_files *files, const char *name
 	for (size_t i = 0; i < files->count; i++)
 		if (!strcmp(files->names[i], name))
 			return NULL;
-	if (files->count == files->room) {
-		size_t room = files->room ? files->room * 2 : 16;
-		char **names = realloc(files->names, room * sizeof(*names));
-		if (!names)
-			return weigh_error_create_memory();
-		files->names = names;
-		files->room = room;
-	}
+	if (!weigh_grow(&files->names, &files->room, files->count, sizeof(*files->names)))
+		return weigh_error_create_memory();
 	files->names[files->count] = strdup(name);
 	return files->names[files->count] ? (files->count++, NULL) : weigh_error_create_memory();
 }

@@ -7,12 +7,13 @@
 #include "base/error.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 /* Owned names in an owned array. */
 struct weigh_mprof_files {
 	char **names;
-	size_t count, room;
+	uint32_t count, room;
 };
 
 /* The name of a file begun at `now`: mprofile_YYYYmmddHHMMSS.dat. */

@@ -4,6 +4,7 @@
  */
 #include "report/traces.h"
 
+#include "base/grow.h"
 #include "capture/names.h"
 
 #include <math.h>
@@ -109,14 +110,8 @@ static struct weigh_error *add_trace(struct weigh_traces *t, const struct weigh_
 				     const struct weigh_mprof *p, const struct weigh_mprof_series *series)
 {
 	struct weigh_trace trace = {.profile = p, .child = series != &p->memory};
-	if (t->count == t->room) {
-		size_t room = t->room ? t->room * 2 : 8;
-		struct weigh_trace *traces = realloc(t->traces, room * sizeof(*traces));
-		if (!traces)
-			return weigh_error_create_memory();
-		t->traces = traces;
-		t->room = room;
-	}
+	if (!weigh_grow(&t->traces, &t->room, t->count, sizeof(*t->traces)))
+		return weigh_error_create_memory();
 	struct weigh_trace *kept = &t->traces[t->count];
 	*kept = trace;
 	t->count++;

@@ -31,7 +31,7 @@ struct weigh_traced_function {
 
 struct weigh_traces {
 	struct weigh_trace *traces;
-	size_t count, room;
+	uint32_t count, room;
 	struct weigh_traced_function *functions; /* of a single file, in the order of its names */
 	size_t function_count;
 	double origin; /* start of the single file, seconds since 1970 */
