@@ -24,10 +24,22 @@ HEADER_FIELDS = (
 )
 Header = namedtuple("Header", HEADER_FIELDS)
 
-# Advice is worked out by the native program, the same for all: its tests run on the oldest and newest layouts that
-# its predictions tell apart. WEIGH_TEST_ALL=1 runs them on each.
-if sys.version_info[:2] not in ((3, 11), (3, 13)) and "WEIGH_TEST_ALL" not in os.environ:
-    collect_ignore_glob = ["test_advice_*"]
+# What the native program works out is the same for all: its tests run on the oldest and newest layouts that its
+# predictions tell apart, and those that take longest on one. WEIGH_TEST_ALL=1 runs them on each.
+if "WEIGH_TEST_ALL" not in os.environ:
+    collect_ignore_glob = []
+    if sys.version_info[:2] not in ((3, 11), (3, 13)):
+        collect_ignore_glob += ["test_advice_*", "test_mprof*"]
+    if sys.version_info[:2] not in ((3, 10), (3, 13)):
+        collect_ignore_glob += ["test_compat_memory_profiler_own*"]
+    if sys.version_info[:2] == (3, 11):
+        collect_ignore_glob += ["test_advice_quiet*"]
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that walk all objects of this process come before those that fill it."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_compat_muppy"))
+
 
 RECORDING, ENDED = 1, 2
 SAMPLED, EXACT = 1, 2
