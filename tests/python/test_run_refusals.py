@@ -226,7 +226,8 @@ def small_disk(tmp_path):
     if os.getuid() != 0 or not has_small_disk(path):
         pytest.skip("needs the right to mount")
     yield path
-    subprocess.run(["umount", path], check=True)
+    # What the program forked may still look at it.
+    subprocess.run(["umount", "--lazy", path], check=True)
 
 
 def test_disk_full_from_the_start(weigh, script, small_disk, header):
@@ -268,7 +269,7 @@ def test_disk_that_fills_during_the_run(weigh, script, tmp_path):
         assert (found.status, found.out) == (0, "28\n")
         assert (path / "out.weigh").read_bytes()[:8] == b"WEIGHCAP"
     finally:
-        subprocess.run(["umount", path], check=True)
+        subprocess.run(["umount", "--lazy", path], check=True)
 
 
 def test_default_name(weigh, script, tmp_path):
