@@ -32,7 +32,8 @@ bool weigh_climb_wants(struct weigh_climb *climb, uint64_t live, uint64_t now_ns
 		return true;
 	if (now_ns - climb->grown_ns < CALM_NS)
 		return false;
-	return live >= climb->kept + climb->kept / SMALL_STEP || (climb->rising && live >= climb->kept);
+	return live >= climb->kept + climb->kept / SMALL_STEP ||
+	       (climb->rising && live >= climb->kept - climb->kept / SMALL_STEP);
 }
 
 bool weigh_climb_wants_last(const struct weigh_climb *climb, uint64_t live)

@@ -2,7 +2,8 @@
  * When a snapshot of the peak is due: the rule alone, fed with live bytes every
  * few milliseconds. While they climb one is due whenever they stand a tenth
  * above the last one kept; once they rest, half a percent is enough, or that
- * the last one fell into the climb: what was made had no name yet.
+ * the last one fell into the climb, and little has gone since: what was made had
+ * no name yet.
  *
  * One thread at a time; allocates nothing.
  */

@@ -96,7 +96,8 @@ static void test_rising(void **state)
 	weigh_climb_taken(&climb, 1000 * mib, 3 * ms, 2 * ms);
 	assert_false(weigh_climb_wants(&climb, 1002 * mib, 40 * ms));
 	assert_false(weigh_climb_wants(&climb, 1002 * mib, 80 * ms));
-	assert_false(weigh_climb_wants(&climb, 999 * mib, 95 * ms));
+	assert_false(weigh_climb_wants(&climb, 994 * mib, 95 * ms));
+	assert_true(weigh_climb_wants(&climb, 996 * mib, 95 * ms));
 	assert_true(weigh_climb_wants(&climb, 1002 * mib, 95 * ms));
 	weigh_climb_taken(&climb, 1002 * mib, 97 * ms, 2 * ms);
 	assert_false(weigh_climb_wants(&climb, 1002 * mib, 1000 * ms));
