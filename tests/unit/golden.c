@@ -126,3 +126,26 @@ void golden_run_into(const struct golden *golden, const struct weigh_verb *verb,
 	run(verb, argv, argc);
 	golden_compare(golden->name, read_text(file));
 }
+
+static const struct weigh_verb *of_group;
+
+static void test_one(void **state)
+{
+	golden_run(*state, of_group);
+}
+
+int golden_group(const struct golden *goldens, size_t count, const struct weigh_verb *verb,
+		 int (*set_up)(void **state))
+{
+	struct CMUnitTest *tests = calloc(count, sizeof(*tests));
+
+	if (!tests)
+		return 1;
+	of_group = verb;
+	for (size_t i = 0; i < count; i++)
+		tests[i] = (struct CMUnitTest){
+			.name = goldens[i].name, .test_func = test_one, .initial_state = (void *)&goldens[i]};
+	int failed = _cmocka_run_group_tests(verb->name, tests, count, set_up, golden_leave);
+	free(tests);
+	return failed;
+}

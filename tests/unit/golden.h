@@ -9,6 +9,8 @@
 
 #include "cli/options.h"
 
+#include <stddef.h>
+
 struct golden {
 	const char *name;
 	const char *capture;
@@ -22,6 +24,10 @@ const char *golden_enter(void);
 
 /* Leave it, and remove it: a group's teardown. */
 int golden_leave(void **state);
+
+/* Run a verb on each in a test of its own, in the folder that `set_up` fills. What main() returns. */
+int golden_group(const struct golden *goldens, size_t count, const struct weigh_verb *verb,
+		 int (*set_up)(void **state));
 
 /* Run a verb on the capture and compare what it prints. */
 void golden_run(const struct golden *golden, const struct weigh_verb *verb);

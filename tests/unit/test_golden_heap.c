@@ -100,19 +100,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static void test_golden(void **state)
-{
-	golden_run(*state, &weigh_verb_heap);
-}
-
 int main(void)
 {
-	enum { COUNT = sizeof(goldens) / sizeof(goldens[0]) };
-	struct CMUnitTest tests[COUNT];
-
-	for (int i = 0; i < COUNT; i++)
-		tests[i] = (struct CMUnitTest){.name = goldens[i].name,
-					       .test_func = test_golden,
-					       .initial_state = (void *)&goldens[i]};
-	return cmocka_run_group_tests(tests, set_up, golden_leave);
+	return golden_group(goldens, sizeof(goldens) / sizeof(goldens[0]), &weigh_verb_heap, set_up);
 }
