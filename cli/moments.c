@@ -6,7 +6,15 @@
  */
 #include "cli/moments.h"
 
+#include "cli/counters.h"
+#include "weigh/format_math.h"
+
 #include <string.h>
+
+enum {
+	LIVE_APART = 64, /* what is live before and after a scan may differ by 1 / this */
+	SCANS_MOST = 4,  /* of one moment, before it is taken as it is */
+};
 
 void weigh_moments_init(struct weigh_moments *m)
 {
@@ -171,15 +179,36 @@ static uint32_t scan(struct weigh_moments *m, struct weigh_tally *rest)
 	return holding;
 }
 
-void weigh_moments_take(struct weigh_moments *m, uint64_t time_ns, uint64_t live)
+static uint64_t live_now(const struct weigh_moments *m)
+{
+	struct weigh_counters counters;
+	weigh_counters_read(m->counters, &counters);
+	return weigh_counters_live(&counters);
+}
+
+static bool is_near(uint64_t a, uint64_t b)
+{
+	uint64_t apart = a > b ? a - b : b - a;
+	return apart <= a / LIVE_APART;
+}
+
+void weigh_moments_take(struct weigh_moments *m, uint64_t time_ns)
 {
 	if (m->capacity < 2)
 		return;
 	if (m->used == m->capacity)
 		drop_every_second(m);
 
-	struct weigh_moment moment = {.time_ns = time_ns, .live = live};
-	moment.sites = scan(m, &moment.rest);
+	struct weigh_moment moment = {.time_ns = time_ns};
+	uint64_t before, after = live_now(m);
+	int scans = 0;
+	do {
+		before = after;
+		moment.rest = (struct weigh_tally){0};
+		moment.sites = scan(m, &moment.rest);
+		after = live_now(m);
+	} while (!is_near(before, after) && ++scans < SCANS_MOST);
+	moment.live = after < before ? after : before;
 	moment.shares = m->heaped;
 	struct weigh_share *share = &m->shares[(uint64_t)m->used * WEIGH_MOMENT_SHARES];
 	for (uint32_t i = 0; i < m->heaped; i++, share++) {

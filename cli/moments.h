@@ -22,6 +22,7 @@ struct weigh_moments {
 	struct weigh_section *section;
 	struct weigh_section *share_section;
 	const struct weigh_section *site_section;
+	const struct weigh_counters *counters;
 	struct weigh_moment *moments;
 	struct weigh_share *shares;
 	struct weigh_site *sites;
@@ -44,9 +45,10 @@ void weigh_moments_init(struct weigh_moments *m);
 /*
  * Takes a moment: scans all sites (about 25 ns each), writes the largest and
  * pins them. When there is no room left, every second moment goes first, its
- * pins with it, and the step doubles. `live` is the footprint of all live
- * blocks now.
+ * pins with it, and the step doubles. A large block that comes or goes during
+ * the scan would be in the sum alone, or in the sites alone: then it scans
+ * again, a few times.
  */
-void weigh_moments_take(struct weigh_moments *m, uint64_t time_ns, uint64_t live);
+void weigh_moments_take(struct weigh_moments *m, uint64_t time_ns);
 
 #endif

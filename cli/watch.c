@@ -9,6 +9,7 @@
 #include "cli/watch.h"
 
 #include "base/clock.h"
+#include "cli/counters.h"
 #include "weigh/format_math.h"
 
 #include <string.h>
@@ -63,6 +64,7 @@ static bool bind_sections(struct weigh_watch *w)
 	m->section = &sections[WEIGH_SECTION_MOMENTS];
 	m->share_section = &sections[WEIGH_SECTION_SHARES];
 	m->site_section = &sections[WEIGH_SECTION_SITES];
+	m->counters = &w->header->counters;
 	m->capacity = share_room / WEIGH_MOMENT_SHARES < moment_room ? share_room / WEIGH_MOMENT_SHARES
 								     : moment_room;
 	m->site_capacity = site_room;
@@ -88,19 +90,6 @@ bool weigh_watch_ready(struct weigh_watch *w)
 	w->ready = bind_sections(w);
 	w->moment_due_ns = WEIGH_MOMENT_STEP_NS;
 	return w->ready;
-}
-
-/* Each counter is whole; together they may be a few events apart. */
-static void read_counters(const struct weigh_watch *w, struct weigh_counters *c)
-{
-	const struct weigh_counters *from = &w->header->counters;
-	memset(c, 0, sizeof(*c));
-	c->small_freed = __atomic_load_n(&from->small_freed, __ATOMIC_RELAXED);
-	c->small_allocated = __atomic_load_n(&from->small_allocated, __ATOMIC_RELAXED);
-	c->other_live = __atomic_load_n(&from->other_live, __ATOMIC_RELAXED);
-	c->mapped_live = __atomic_load_n(&from->mapped_live, __ATOMIC_RELAXED);
-	c->arenas = __atomic_load_n(&from->arenas, __ATOMIC_RELAXED);
-	c->recorder = __atomic_load_n(&from->recorder, __ATOMIC_RELAXED);
 }
 
 static uint64_t at_least_zero(int64_t x)
@@ -162,7 +151,7 @@ const struct weigh_large *weigh_watch_wants_touch(const struct weigh_watch *w, u
 	struct weigh_counters counters;
 	if (!w->ready || now_ns < w->touch_due_ns)
 		return NULL;
-	read_counters(w, &counters);
+	weigh_counters_read(&w->header->counters, &counters);
 	*count = w->large_count;
 	return weigh_counters_live(&counters) > w->live_highest ? w->large : NULL;
 }
@@ -172,10 +161,10 @@ void weigh_watch_touched(struct weigh_watch *w, uint64_t now_ns, uint64_t cost_n
 	w->touch_due_ns = now_ns + cost_ns * TOUCH_REST;
 }
 
-static void take_moment(struct weigh_watch *w, uint64_t time_ns, uint64_t live)
+static void take_moment(struct weigh_watch *w, uint64_t time_ns)
 {
 	uint64_t before = weigh_clock_now();
-	weigh_moments_take(&w->moments, time_ns, live);
+	weigh_moments_take(&w->moments, time_ns);
 	uint64_t cost = weigh_clock_now() - before;
 	uint64_t step = *w->moments.step_ns;
 	/* Many sites take long to scan: rarer moments then, rather than a busier launcher. */
@@ -192,7 +181,7 @@ void weigh_watch_tick(struct weigh_watch *w, uint64_t now_ns, const struct weigh
 	w->header->seen_ns = now_ns;
 
 	struct weigh_counters counters;
-	read_counters(w, &counters);
+	weigh_counters_read(&w->header->counters, &counters);
 	uint64_t live = weigh_counters_live(&counters);
 	note_reusable(w, live, &counters, memory);
 	struct weigh_tick tick = {
@@ -210,7 +199,7 @@ void weigh_watch_tick(struct weigh_watch *w, uint64_t now_ns, const struct weigh
 		note_peak(w, time_ns, &counters, memory);
 	}
 	if (time_ns >= w->moment_due_ns)
-		take_moment(w, time_ns, live);
+		take_moment(w, time_ns);
 }
 
 /* The recorder's own last reading may have seen more than any tick did. */

@@ -277,7 +277,8 @@ static void a_moment_holds_the_largest_and_the_rest(void **state)
 	watch_from(&w, c);
 	for (uint32_t i = 0; i < SITES; i++)
 		put_site(c, i, (i * 7919) % SITES); /* each of 0..999 once */
-	weigh_moments_take(&w.moments, 100 * MS, 12345);
+	c->header.counters.other_live = 12345;
+	weigh_moments_take(&w.moments, 100 * MS);
 	assert_int_equal(c->header.sections[WEIGH_SECTION_MOMENTS].used, 1);
 	assert_int_equal(c->moments[0].live, 12345);
 	assert_int_equal(c->moments[0].shares, WEIGH_MOMENT_SHARES);
@@ -303,7 +304,7 @@ static void moments_thin_out_and_unpin(void **state)
 	/* Each moment sees one site that no other does. */
 	for (uint32_t i = 0; i <= MOMENTS; i++) {
 		put_site(c, i, 100);
-		weigh_moments_take(&w.moments, (i + 1) * 100 * MS, 0);
+		weigh_moments_take(&w.moments, (i + 1) * 100 * MS);
 		c->sites[i].live = (struct weigh_tally){0};
 	}
 	assert_int_equal(c->header.sections[WEIGH_SECTION_MOMENTS].used, MOMENTS / 2 + 1);
@@ -331,7 +332,7 @@ static void sums_that_cannot_be_are_mended(void **state)
 	put_site(c, 3, 20);
 	c->sites[3].flags = 0;
 	c->header.sections[WEIGH_SECTION_SITES].used = UINT32_MAX;
-	weigh_moments_take(&w.moments, 100 * MS, 0);
+	weigh_moments_take(&w.moments, 100 * MS);
 	assert_int_equal(c->moments[0].shares, 3);
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(c->shares[i].site, 2 * i);
