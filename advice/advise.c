@@ -9,6 +9,7 @@
 #include "advice/model.h"
 #include "advice/rules.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +68,7 @@ static void say_how_near(struct weigh_advice *advice)
 
 	for (uint32_t i = 0; i < advice->finding_count; i++) {
 		struct weigh_finding *finding = &advice->findings[i];
-		double off = finding->saving * parts[finding->grade];
+		double off = fmax(finding->saving * parts[finding->grade], finding->sampled_off);
 		if (finding->saving_low != 0 || finding->saving_high != 0)
 			continue;
 		finding->saving_low = finding->saving - off;

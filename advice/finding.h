@@ -61,6 +61,7 @@ struct weigh_finding {
 	enum weigh_quantity quantity;
 	double before, after; /* bytes of what the finding is about, alone */
 	double saving, saving_low, saving_high;
+	double sampled_off; /* bytes by which sampling may be off, in 95 % of the runs; 0: exact */
 	enum weigh_grade grade;
 	char *evidence;                     /* one line */
 	char *change_before, *change_after; /* in the user's own names */

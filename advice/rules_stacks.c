@@ -32,6 +32,22 @@ struct weigh_error *weigh_rules_lines(const struct weigh_stacks *stacks, bool gr
 	return error;
 }
 
+/* What a finding, from the first that stacks gave, says of the peak is as sure as the samples of its line. */
+static void say_sampling(const struct weigh_stacks *stacks, uint32_t first, struct weigh_collector *collector)
+{
+	static const double z95 = 1.959964;
+
+	for (uint32_t i = first; i < collector->advice->finding_count; i++) {
+		struct weigh_finding *finding = &collector->advice->findings[i];
+		for (uint32_t n = 0; finding->quantity == WEIGH_QUANTITY_PEAK && n < stacks->count; n++) {
+			const struct weigh_stack_line *line = &stacks->lines[n];
+			if (finding->file && finding->line == line->line &&
+			    !strcmp(finding->file, line->file))
+				finding->sampled_off = z95 * sqrt(line->peak_variance);
+		}
+	}
+}
+
 /*
  * What grows at a line the stacks tell; who keeps it is known where a snapshot
  * found a table that the same line made.
@@ -65,6 +81,7 @@ struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,
 				       struct weigh_collector *collector)
 {
 	struct weigh_stacks stacks;
+	uint32_t first = collector->advice->finding_count;
 
 	if (!evidence->capture)
 		return NULL;
@@ -73,6 +90,8 @@ struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,
 	if (error)
 		return error;
 	error = weigh_rules_lines(&stacks, evidence->graph != NULL, collector);
+	if (!error)
+		say_sampling(&stacks, first, collector);
 	weigh_stacks_deinit(&stacks);
 	if (!error && evidence->graph)
 		name_holders(evidence, collector);

@@ -133,6 +133,7 @@ static void add_site(struct weigh_stacks *stacks, uint32_t index)
 		line->seen_by = index;
 		line->peak += peak->footprint;
 		line->peak_blocks += peak->blocks;
+		line->peak_variance += peak->footprint_variance;
 		line->end += site->live.footprint;
 		line->end_blocks += site->live.blocks;
 		line->total += site->total.footprint;

@@ -33,6 +33,7 @@ struct weigh_stack_line {
 	/* Footprint of all blocks on whose stack the line is. */
 	double peak, end, total;
 	double peak_blocks, end_blocks;
+	double peak_variance; /* of `peak`, by sampling; 0: exact */
 	/*
 	 * Of these, large ones of which it is the innermost line of the user's own
 	 * code. Small ones beside them are not counted where it can be told.

@@ -31,8 +31,7 @@ static struct weigh_error *find(const struct weigh_inquiry *inquiry, const char 
 		return error;
 	const struct weigh_finding *finding = weigh_advice_find(advice, id);
 	if (finding) {
-		verify->predicted_known = true;
-		verify->predicted = finding->saving;
+		weigh_verify_predict(verify, finding->saving, finding->saving_low, finding->saving_high);
 		verify->quantity = finding->quantity;
 	} else {
 		error = not_found(inquiry, path, id);

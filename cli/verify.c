@@ -32,7 +32,8 @@ static const struct weigh_option options[OPTION_COUNT] = {
 	[OPTION_PREDICTED] = {'p', "predicted", "BYTES", NULL, "the prediction: bytes saved", 0},
 	[OPTION_QUANTITY] = {'q', "quantity", "WHAT", "peak|end|growth",
 			     "what --predicted is about: peak, end, or growth in an hour [peak]", 0},
-	[OPTION_WITHIN] = {'w', "within", "PERCENT", NULL, "how far the measurement may be off [5]", 0},
+	[OPTION_WITHIN] = {'w', "within", "PERCENT", NULL,
+			   "how far the measurement may be off [5, or the finding's own]", 0},
 	[OPTION_RECORD] = {'r', "record", "FILE", NULL,
 			   "keep the result here [beside the capture, when the program is run]", 0},
 	[OPTION_JSON] = {0, "json", NULL, NULL, "JSON of schema weigh.verify/1", 0},
@@ -115,21 +116,34 @@ static struct weigh_error *copy_text(const char *text, char **copy)
 	return *copy ? NULL : weigh_error_create_memory();
 }
 
+/* What a finding predicts, and what it is about. */
+static struct weigh_error *predict_by_advice(struct check *check)
+{
+	struct weigh_verify *verify = &check->verify;
+	double within = verify->within;
+	struct weigh_error *error = copy_text(check->advice, &verify->advice);
+
+	if (error)
+		return error;
+	if (weigh_verify_is_json(check->paths[0])) {
+		error = weigh_verify_read_advice(check->paths[0], check->advice, verify,
+						 &verify->before_path);
+	} else {
+		error = copy_text(check->paths[0], &verify->before_path);
+		error = error ? error : weigh_predict(check->paths[0], check->advice, verify);
+	}
+	if (check->values[OPTION_WITHIN])
+		verify->within = within;
+	return error;
+}
+
 /* BEFORE, of the command line or of what the findings are about, and the prediction. */
 static struct weigh_error *predict(struct check *check)
 {
-	struct weigh_verify *verify = &check->verify;
-
-	verify->quantity = quantity_of(check->values[OPTION_QUANTITY]);
-	if (!check->advice)
-		return copy_text(check->paths[0], &verify->before_path);
-	struct weigh_error *error = copy_text(check->advice, &verify->advice);
-	if (error)
-		return error;
-	if (weigh_verify_is_json(check->paths[0]))
-		return weigh_verify_read_advice(check->paths[0], check->advice, verify, &verify->before_path);
-	error = copy_text(check->paths[0], &verify->before_path);
-	return error ? error : weigh_predict(check->paths[0], check->advice, verify);
+	check->verify.quantity = quantity_of(check->values[OPTION_QUANTITY]);
+	if (check->advice)
+		return predict_by_advice(check);
+	return copy_text(check->paths[0], &check->verify.before_path);
 }
 
 static struct weigh_error *measure(const char *path, struct weigh_measured *measured, bool *exact)

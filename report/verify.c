@@ -92,6 +92,14 @@ struct weigh_saved weigh_verify_saved(const struct weigh_verify *verify, enum we
 	return saved;
 }
 
+void weigh_verify_predict(struct weigh_verify *verify, double saving, double low, double high)
+{
+	verify->predicted_known = true;
+	verify->predicted = saving;
+	if (saving != 0)
+		verify->within = fmax(verify->within, fmax(high - saving, saving - low) / fabs(saving));
+}
+
 double weigh_verify_error(const struct weigh_verify *verify)
 {
 	struct weigh_saved saved = weigh_verify_saved(verify, verify->quantity);

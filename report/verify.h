@@ -39,6 +39,12 @@ struct weigh_verify {
 /* Takes one that is all zeros. */
 void weigh_verify_deinit(struct weigh_verify *verify);
 
+/*
+ * Predicts a saving of which it was said between what it lies: the measurement
+ * may differ by as much, where that is more than `within`.
+ */
+void weigh_verify_predict(struct weigh_verify *verify, double saving, double low, double high);
+
 /* Before, after and the saving of one quantity. */
 struct weigh_saved {
 	bool known;

@@ -258,17 +258,23 @@ struct weigh_error *weigh_verify_read_advice(const char *path, const char *id, s
 	if (error)
 		return error;
 	yyjson_val *root = yyjson_doc_get_root(doc), *finding = find_finding(root, id);
+	double saving = 0, low, high;
 	*capture = NULL;
 	if (!finding)
 		error = weigh_error_create(WEIGH_ERROR_USAGE,
 					   "%s: no finding %s: give one of the ids in the file", path, id);
-	else if (!read_number(finding, "saving", &verify->predicted) ||
+	else if (!read_number(finding, "saving", &saving) ||
 		 !read_quantity(yyjson_get_str(yyjson_obj_get(finding, "quantity")), &verify->quantity) ||
 		 !read_text(root, "capture", capture) || !*capture)
 		error = weigh_error_create(WEIGH_ERROR_FORMAT,
 					   "%s: keys are missing: write it again with weigh advise --json",
 					   path);
-	verify->predicted_known = !error;
+	if (!error) {
+		low = high = saving;
+		read_number(finding, "saving_low", &low);
+		read_number(finding, "saving_high", &high);
+		weigh_verify_predict(verify, saving, low, high);
+	}
 	yyjson_doc_free(doc);
 	return error;
 }
