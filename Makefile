@@ -7,7 +7,7 @@
 
 VERSIONS ?= 3.10 3.11 3.12 3.13
 NEWER ?= 3.14 testing
-JOBS ?= 2
+JOBS ?= 3
 PY = $(shell scripts/find-python --default)
 RESULTS := build/results
 TOOLS := .venv
@@ -53,11 +53,11 @@ check: ## every test on every Python found, then the sum
 lint: $(TOOLS)/.lint ## warnings as errors, layout, the rules between folders
 	@scripts/need compiler clang cmocka
 	@rm -f $(RESULTS)/lint.txt
-	@$(MAKE) -s --no-print-directory build/lint-gcc/build.ninja build/lint-clang/build.ninja
+	@$(MAKE) -s --no-print-directory build/unit/build.ninja build/lint-clang/build.ninja
 	@scripts/lint
 
 unit: ## the C tests, those of reports included
-	@scripts/need compiler cmocka
+	@scripts/need compiler cmocka python
 	@$(MAKE) -s --no-print-directory build/unit/build.ninja
 	@scripts/run-unit unit
 
@@ -72,11 +72,11 @@ fuzz: ## opening captures and mprof files under a coverage-guided fuzzer, a minu
 	@tests/fuzz/run $(SECONDS)
 
 golden: ## what reports print, against tests/golden; UPDATE=1 writes the files anew
-	@scripts/need compiler cmocka
+	@scripts/need compiler cmocka python
 	@$(MAKE) -s --no-print-directory build/unit/build.ninja
 	@$(if $(UPDATE),WEIGH_GOLDEN_UPDATE=1) scripts/run-unit unit golden golden_advice golden_heap golden_mprof
 
-test-python: $(TOOLS)/.made ## the Python tests on every Python found, two at a time (JOBS=1)
+test-python: $(TOOLS)/.made ## the Python tests on every Python found, three at a time (JOBS=1)
 	@scripts/need compiler c++ python
 	@mkdir -p $(RESULTS) && rm -f $(RESULTS)/python-*
 	@MAKE="$(MAKE)" scripts/test-pythons $(JOBS) $$(scripts/find-python --list $(VERSIONS)); status=$$?; \
@@ -171,18 +171,16 @@ define configure
 	@$(2) $(MESON) setup build/$(1) $(3) >build/$(1).log 2>&1 || { cat build/$(1).log; exit 1; }
 endef
 
+# The C tests' build is also what gcc's warnings are taken from: all of it, the module too.
 build/unit/build.ninja: $(TOOLS)/.made
-	$(call configure,unit,,-Dmodule=false -Dtests=true)
-
-build/sanitize/build.ninja: $(TOOLS)/.made
-	$(call configure,sanitize,,-Dmodule=false -Dtests=true -Doptimization=1 \
-		-Db_sanitize=address$(COMMA)undefined)
-
-build/lint-gcc/build.ninja: $(TOOLS)/.made
-	$(call configure,lint-gcc,CC=gcc,-Doptimization=1 -Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
+	$(call configure,unit,CC=gcc,-Doptimization=1 -Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
 
 build/lint-clang/build.ninja: $(TOOLS)/.made
 	$(call configure,lint-clang,CC=clang,-Doptimization=1 -Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
+
+build/sanitize/build.ninja: $(TOOLS)/.made
+	$(call configure,sanitize,,-Dmodule=false -Dtests=true -Doptimization=0 \
+		-Db_sanitize=address$(COMMA)undefined)
 
 build/%/build.ninja: $(TOOLS)/.made .venvs/%/.made
 	$(call configure,$*,,--prefix=$(CURDIR)/.venvs/$* --libdir=lib -Db_lto=true -Dpython.install_env=venv \
