@@ -32,7 +32,7 @@ struct seeker {
 	const struct weigh_evidence *e;
 	struct weigh_collector *c;
 	const struct weigh_heap_dominators *dominators;
-	struct weigh_sums rows;
+	struct weigh_heap_rows rows;
 };
 
 /* What a callback is bound to; of a closure its first cell. */
@@ -113,7 +113,7 @@ static bool add(struct seeker *s, uint32_t container, enum callback kind)
 {
 	const struct weigh_heap_graph *graph = s->e->graph;
 	bool pairs = weigh_heap_shape(graph, container)->tail == WEIGH_TAIL_PAIRS;
-	struct group *group = weigh_sums_put(&s->rows, s->e->places->of[container], kind);
+	struct group *group = weigh_heap_rows_put(&s->rows, s->e->places->of[container], kind);
 
 	if (!group)
 		return false;
@@ -193,7 +193,7 @@ static void say_change(const struct seeker *s, struct weigh_finding *finding, co
 static void report(const struct seeker *s, uint32_t number)
 {
 	const struct weigh_heap_graph *graph = s->e->graph;
-	const struct group *group = weigh_sums_at(&s->rows, number);
+	const struct group *group = weigh_heap_rows_at(&s->rows, number);
 	bool methods = s->rows.index.keys[number].b == CALLBACK_METHOD;
 	char list[WEIGH_TELL_NAME], type[WEIGH_HEAP_NAME], count[2][WEIGH_TELL_COUNT];
 
@@ -253,12 +253,12 @@ struct weigh_error *weigh_rules_callbacks(const struct weigh_evidence *evidence,
 					  struct weigh_collector *collector)
 {
 	struct seeker s = {.e = evidence, .c = collector};
-	struct weigh_error *error = weigh_sums_init(&s.rows, sizeof(struct group));
+	struct weigh_error *error = weigh_heap_rows_init(&s.rows, sizeof(struct group));
 
 	if (!error)
 		error = seek(&s);
 	for (uint32_t i = 0; !error && i < s.rows.index.count; i++)
 		report(&s, i);
-	weigh_sums_deinit(&s.rows);
+	weigh_heap_rows_deinit(&s.rows);
 	return error;
 }

@@ -6,12 +6,9 @@
  */
 #include "advice/blocks.h"
 #include "advice/rules.h"
+#include "advice/sums.h"
 #include "advice/tell.h"
-#include "base/grow.h"
-#include "heap/index.h"
-#include "heap/sites.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -34,28 +31,13 @@ struct group {
 	uint64_t all;
 	uint64_t counts[THRIFT_COUNT];
 	double resident[THRIFT_COUNT], savings[THRIFT_COUNT];
-	uint32_t line, votes;
+	struct weigh_line_vote vote;
 };
 
 struct seeker {
 	const struct weigh_evidence *e;
-	struct weigh_heap_index index; /* by type and place */
-	struct group *rows;
-	uint32_t room;
 	uint32_t ordered; /* type; WEIGH_NO_OBJECT: none */
 };
-
-static struct group *row_of(struct seeker *s, uint32_t type, uint32_t place)
-{
-	uint32_t before = s->index.count;
-	uint32_t number = weigh_heap_index_put(&s->index, type, place);
-
-	if (number == WEIGH_NO_OBJECT || !weigh_grow(&s->rows, &s->room, number, sizeof(*s->rows)))
-		return NULL;
-	if (number == before)
-		s->rows[number] = (struct group){.line = WEIGH_NO_OBJECT};
-	return &s->rows[number];
-}
 
 static void note(struct group *group, enum thrift thrift, double resident, double saving)
 {
@@ -147,23 +129,29 @@ static bool is_candidate(const struct weigh_evidence *e, uint32_t object)
 	       e->records.table_of[object] == WEIGH_NO_OBJECT && e->places->of[object] != WEIGH_NO_OBJECT;
 }
 
-static bool seek(struct seeker *s)
+static uint32_t find_ordered(const struct weigh_heap_graph *graph)
 {
-	const struct weigh_heap_graph *graph = s->e->graph;
+	for (uint32_t t = 0; t < graph->type_count; t++) {
+		if (!strcmp(weigh_heap_text(graph, graph->types[t].name, NULL), "OrderedDict"))
+			return t;
+	}
+	return WEIGH_NO_OBJECT;
+}
 
-	for (uint32_t i = 0; i < graph->object_count; i++) {
-		if (!is_candidate(s->e, i))
+/* By type and place. */
+static bool seek(const struct weigh_evidence *e, struct weigh_heap_rows *groups)
+{
+	struct seeker s = {.e = e, .ordered = find_ordered(e->graph)};
+
+	for (uint32_t i = 0; i < e->graph->object_count; i++) {
+		if (!is_candidate(e, i))
 			continue;
-		struct group *group = row_of(s, weigh_heap_shape(graph, i)->type, s->e->places->of[i]);
+		struct group *group =
+			weigh_heap_rows_put(groups, weigh_heap_shape(e->graph, i)->type, e->places->of[i]);
 		if (!group)
 			return false;
-		measure(s, group, i);
-		uint32_t line = weigh_heap_line_of(graph, s->e->lines, i);
-		if (line == WEIGH_NO_OBJECT)
-			continue;
-		if (!group->votes)
-			group->line = line;
-		group->votes += group->line == line ? 1 : (uint32_t)-1;
+		measure(&s, group, i);
+		weigh_line_vote(&group->vote, e, i);
 	}
 	return true;
 }
@@ -191,17 +179,15 @@ static const struct telling {
 			    WEIGH_GRADE_LIKELY},
 };
 
-static void report(const struct seeker *s, struct weigh_collector *c, uint32_t number, enum thrift thrift)
+/* `of`: the type and the place of the group. */
+static void report_thrift(const struct weigh_evidence *e, struct weigh_collector *c,
+			  const struct group *group, struct weigh_heap_key of, enum thrift thrift)
 {
-	const struct group *group = &s->rows[number];
 	const struct telling *telling = &tellings[thrift];
-	struct weigh_heap_key of = s->index.keys[number];
-	struct weigh_heap_frame frame = {0};
+	struct weigh_heap_frame frame = weigh_line_vote_frame(&group->vote, e);
 	char name[WEIGH_HEAP_NAME], count[WEIGH_TELL_COUNT], all[WEIGH_TELL_COUNT];
 
-	weigh_heap_place_name(s->e->graph, s->e->places, (uint32_t)of.b, name);
-	if (group->line != WEIGH_NO_OBJECT)
-		frame = s->e->lines->lines[group->line].own;
+	weigh_heap_place_name(e->graph, e->places, (uint32_t)of.b, name);
 	if (thrift == THRIFT_LARGE_SLACK) {
 		if (group->savings[thrift] < c->advice->least)
 			return;
@@ -213,10 +199,10 @@ static void report(const struct seeker *s, struct weigh_collector *c, uint32_t n
 	struct weigh_finding *finding = weigh_collect_finding(c, telling->number, telling->rule);
 	if (!finding)
 		return;
-	const char *type = weigh_heap_text(s->e->graph, s->e->graph->types[of.a].name, NULL);
+	const char *type = weigh_heap_text(e->graph, e->graph->types[of.a].name, NULL);
 	weigh_collect_place(c, finding, frame.file, frame.line, frame.function);
 	finding->effect.kind = WEIGH_EFFECT_BYTES;
-	finding->quantity = s->e->quantity;
+	finding->quantity = e->quantity;
 	finding->before = group->resident[thrift];
 	finding->saving = group->savings[thrift];
 	finding->after = finding->before - finding->saving;
@@ -232,30 +218,22 @@ static void report(const struct seeker *s, struct weigh_collector *c, uint32_t n
 	finding->cost = weigh_collect_text(c, "%s", telling->cost);
 }
 
-static uint32_t find_ordered(const struct weigh_heap_graph *graph)
+static void report(const struct weigh_evidence *evidence, struct weigh_collector *collector,
+		   const struct weigh_heap_rows *groups, uint32_t number)
 {
-	for (uint32_t t = 0; t < graph->type_count; t++) {
-		if (!strcmp(weigh_heap_text(graph, graph->types[t].name, NULL), "OrderedDict"))
-			return t;
+	const struct group *group = weigh_heap_rows_at(groups, number);
+
+	for (int thrift = 0; thrift < THRIFT_COUNT; thrift++) {
+		if (group->counts[thrift])
+			report_thrift(evidence, collector, group, groups->index.keys[number],
+				      (enum thrift)thrift);
 	}
-	return WEIGH_NO_OBJECT;
 }
 
 struct weigh_error *weigh_rules_containers(const struct weigh_evidence *evidence,
 					   struct weigh_collector *collector)
 {
-	struct seeker s = {.e = evidence, .ordered = find_ordered(evidence->graph)};
-	struct weigh_error *error = weigh_heap_index_init(&s.index);
+	static const struct weigh_sums_rule by_rows = {sizeof(struct group), seek, report};
 
-	if (!error && !seek(&s))
-		error = weigh_error_create_memory();
-	for (uint32_t i = 0; !error && i < s.index.count; i++) {
-		for (int thrift = 0; thrift < THRIFT_COUNT; thrift++) {
-			if (s.rows[i].counts[thrift])
-				report(&s, collector, i, (enum thrift)thrift);
-		}
-	}
-	weigh_heap_index_deinit(&s.index);
-	free(s.rows);
-	return error;
+	return weigh_sums_ask(&by_rows, evidence, collector);
 }

@@ -72,7 +72,7 @@ static uint64_t origin_of(const struct weigh_evidence *e, uint32_t object)
 	return line == WEIGH_NO_OBJECT ? (uint64_t)1 << 32 | e->places->of[object] : line;
 }
 
-static bool seek(const struct weigh_evidence *e, struct weigh_sums *sums)
+static bool seek(const struct weigh_evidence *e, struct weigh_heap_rows *sums)
 {
 	const struct weigh_heap_graph *graph = e->graph;
 
@@ -83,7 +83,8 @@ static bool seek(const struct weigh_evidence *e, struct weigh_sums *sums)
 				: NULL;
 		if (!fact || !fact->numbers.items)
 			continue;
-		struct group *group = weigh_sums_put(sums, weigh_heap_shape(graph, i)->type, origin_of(e, i));
+		struct group *group =
+			weigh_heap_rows_put(sums, weigh_heap_shape(graph, i)->type, origin_of(e, i));
 		if (!group)
 			return false;
 		add(e, group, i, &fact->numbers);
@@ -178,10 +179,10 @@ static void say_checks(const struct weigh_evidence *e, struct weigh_collector *c
 			    "what is calculated in place from them does not overflow");
 }
 
-static void report(const struct weigh_evidence *e, struct weigh_collector *c, const struct weigh_sums *sums,
-		   uint32_t number)
+static void report(const struct weigh_evidence *e, struct weigh_collector *c,
+		   const struct weigh_heap_rows *sums, uint32_t number)
 {
-	const struct group *group = weigh_sums_at(sums, number);
+	const struct group *group = weigh_heap_rows_at(sums, number);
 	const char *now = weigh_heap_text(e->graph, weigh_heap_type(e->graph, group->example)->variant, NULL);
 	struct narrow to = narrow_of(group);
 	struct weigh_heap_frame frame = weigh_line_vote_frame(&group->vote, e);

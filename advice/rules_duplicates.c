@@ -7,28 +7,16 @@
  */
 #include "advice/blocks.h"
 #include "advice/rules.h"
+#include "advice/sums.h"
 #include "advice/tell.h"
-#include "base/grow.h"
-#include "heap/index.h"
-#include "heap/sites.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Equal objects of one type at one place. */
 struct group {
 	uint64_t objects, values;
 	double resident, saving;
-	uint32_t line; /* the usual one, by a vote */
-	uint32_t votes;
-};
-
-struct seeker {
-	const struct weigh_evidence *e;
-	uint32_t *times; /* by value: objects that have it */
-	struct weigh_heap_index groups, values;
-	struct group *rows;
-	uint32_t room;
+	struct weigh_line_vote vote;
 };
 
 static bool is_candidate(const struct weigh_evidence *e, uint32_t object)
@@ -41,56 +29,58 @@ static bool is_candidate(const struct weigh_evidence *e, uint32_t object)
 	return e->graph->types[type].form != WEIGH_SNAPSHOT_CODE;
 }
 
-static void vote(struct group *group, uint32_t line)
+/* Adds an object to the group of its type and place; `values`: by group and value. */
+static bool add(const struct weigh_evidence *e, struct weigh_heap_rows *groups,
+		struct weigh_heap_index *values, uint32_t object)
 {
-	if (line == WEIGH_NO_OBJECT)
-		return;
-	if (!group->votes)
-		group->line = line;
-	group->votes += group->line == line ? 1 : (uint32_t)-1;
+	const struct weigh_heap_graph *graph = e->graph;
+	struct group *group =
+		weigh_heap_rows_put(groups, weigh_heap_shape(graph, object)->type, e->places->of[object]);
+	uint32_t before = values->count;
+
+	if (!group)
+		return false;
+	double resident = weigh_gross_resident(weigh_heap_gross(graph, object));
+	uint32_t value =
+		weigh_heap_index_put(values, weigh_heap_rows_number(groups, group), e->equal->of[object]);
+	if (value == WEIGH_NO_OBJECT)
+		return false;
+	group->objects++;
+	group->resident += resident;
+	if (value == before)
+		group->values++;
+	else
+		group->saving += resident;
+	weigh_line_vote(&group->vote, e, object);
+	return true;
 }
 
-static struct group *row_of(struct seeker *s, uint32_t type, uint32_t place, uint32_t *number)
+/* `times`, zeros at first: by value, the objects that have it. */
+static bool add_all(const struct weigh_evidence *e, struct weigh_heap_rows *groups,
+		    struct weigh_heap_index *values, uint32_t *times)
 {
-	uint32_t before = s->groups.count;
-
-	*number = weigh_heap_index_put(&s->groups, type, place);
-	if (*number == WEIGH_NO_OBJECT || !weigh_grow(&s->rows, &s->room, *number, sizeof(*s->rows)))
-		return NULL;
-	if (*number == before)
-		s->rows[*number] = (struct group){.line = WEIGH_NO_OBJECT};
-	return &s->rows[*number];
-}
-
-static bool seek(struct seeker *s)
-{
-	const struct weigh_heap_graph *graph = s->e->graph;
-
-	for (uint32_t i = 0; i < graph->object_count; i++) {
-		if (is_candidate(s->e, i))
-			s->times[s->e->equal->of[i]]++;
+	for (uint32_t i = 0; i < e->graph->object_count; i++) {
+		if (is_candidate(e, i))
+			times[e->equal->of[i]]++;
 	}
-	for (uint32_t i = 0; i < graph->object_count; i++) {
-		uint32_t number, before = s->values.count;
-		if (!is_candidate(s->e, i) || s->times[s->e->equal->of[i]] < 2)
-			continue;
-		struct group *group =
-			row_of(s, weigh_heap_shape(graph, i)->type, s->e->places->of[i], &number);
-		if (!group)
+	for (uint32_t i = 0; i < e->graph->object_count; i++) {
+		if (is_candidate(e, i) && times[e->equal->of[i]] > 1 && !add(e, groups, values, i))
 			return false;
-		double resident = weigh_gross_resident(weigh_heap_gross(graph, i));
-		uint32_t value = weigh_heap_index_put(&s->values, number, s->e->equal->of[i]);
-		if (value == WEIGH_NO_OBJECT)
-			return false;
-		group->objects++;
-		group->resident += resident;
-		if (value == before)
-			group->values++;
-		else
-			group->saving += resident;
-		vote(group, weigh_heap_line_of(graph, s->e->lines, i));
 	}
 	return true;
+}
+
+static bool seek(const struct weigh_evidence *evidence, struct weigh_heap_rows *groups)
+{
+	uint32_t *times = calloc((size_t)evidence->equal->count + 1, sizeof(*times));
+	struct weigh_heap_index values;
+	struct weigh_error *error = weigh_heap_index_init(&values);
+	bool good = times && !error && add_all(evidence, groups, &values, times);
+
+	weigh_error_destroy(error);
+	weigh_heap_index_deinit(&values);
+	free(times);
+	return good;
 }
 
 static bool is_key(const struct weigh_heap_place *place)
@@ -111,12 +101,13 @@ static void say_change(struct weigh_collector *c, struct weigh_finding *finding,
 		weigh_collect_text(c, key ? "a call for each dict that is read" : "a look-up for each");
 }
 
-static void report(struct seeker *s, struct weigh_collector *c, uint32_t number)
+static void report(const struct weigh_evidence *e, struct weigh_collector *c,
+		   const struct weigh_heap_rows *groups, uint32_t number)
 {
-	const struct group *group = &s->rows[number];
-	struct weigh_heap_key of = s->groups.keys[number];
-	const struct weigh_heap_place *place = &s->e->places->places[of.b];
-	const struct weigh_heap_graph *graph = s->e->graph;
+	const struct group *group = weigh_heap_rows_at(groups, number);
+	struct weigh_heap_key of = groups->index.keys[number];
+	const struct weigh_heap_place *place = &e->places->places[of.b];
+	const struct weigh_heap_graph *graph = e->graph;
 	const char *type = weigh_heap_text(graph, graph->types[of.a].name, NULL);
 	bool text = graph->types[of.a].form == WEIGH_SNAPSHOT_STR, key = is_key(place);
 	char name[WEIGH_HEAP_NAME], objects[WEIGH_TELL_COUNT], values[WEIGH_TELL_COUNT];
@@ -128,10 +119,10 @@ static void report(struct seeker *s, struct weigh_collector *c, uint32_t number)
 		    : weigh_collect_finding(c, text ? 9 : 8, text ? "duplicate-strings" : "duplicate-values");
 	if (!finding)
 		return;
-	struct weigh_object_blocks cache = weigh_blocks_dict(s->e->python, group->values, text);
-	weigh_heap_place_name(graph, s->e->places, (uint32_t)of.b, name);
+	struct weigh_object_blocks cache = weigh_blocks_dict(e->python, group->values, text);
+	weigh_heap_place_name(graph, e->places, (uint32_t)of.b, name);
 	finding->effect.kind = WEIGH_EFFECT_BYTES;
-	finding->quantity = s->e->quantity;
+	finding->quantity = e->quantity;
 	finding->saving = group->saving - weigh_object_resident(&cache);
 	finding->before = group->resident;
 	finding->after = finding->before - finding->saving;
@@ -140,29 +131,14 @@ static void report(struct seeker *s, struct weigh_collector *c, uint32_t number)
 					    weigh_tell_count(group->values, values), name);
 	finding->evidence = weigh_collect_text(c, "%s: %s equal %s objects, %s values", name,
 					       weigh_tell_count(group->objects, objects), type, values);
-	if (group->line != WEIGH_NO_OBJECT) {
-		const struct weigh_heap_frame *frame = &s->e->lines->lines[group->line].own;
-		weigh_collect_place(c, finding, frame->file, frame->line, frame->function);
-	}
+	weigh_line_vote_place(&group->vote, e, c, finding);
 	say_change(c, finding, key);
 }
 
 struct weigh_error *weigh_rules_duplicates(const struct weigh_evidence *evidence,
 					   struct weigh_collector *collector)
 {
-	struct seeker s = {.e = evidence,
-			   .times = calloc((size_t)evidence->equal->count + 1, sizeof(*s.times))};
-	struct weigh_error *error = weigh_heap_index_init(&s.groups);
+	static const struct weigh_sums_rule by_rows = {sizeof(struct group), seek, report};
 
-	if (!error)
-		error = weigh_heap_index_init(&s.values);
-	if (!error && (!s.times || !seek(&s)))
-		error = weigh_error_create_memory();
-	for (uint32_t i = 0; !error && i < s.groups.count; i++)
-		report(&s, collector, i);
-	weigh_heap_index_deinit(&s.groups);
-	weigh_heap_index_deinit(&s.values);
-	free(s.times);
-	free(s.rows);
-	return error;
+	return weigh_sums_ask(&by_rows, evidence, collector);
 }

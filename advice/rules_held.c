@@ -7,8 +7,7 @@
  */
 #include "advice/rules.h"
 #include "advice/tell.h"
-#include "base/grow.h"
-#include "heap/index.h"
+#include "heap/rows.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -24,9 +23,7 @@ struct views {
 struct seeker {
 	const struct weigh_evidence *e;
 	struct weigh_collector *c;
-	struct weigh_heap_index index; /* by base */
-	struct views *rows;
-	uint32_t room;
+	struct weigh_heap_rows views; /* by base */
 };
 
 /* Bytes of an item by the name of its dtype: "float64", "bool"; 0: not known. */
@@ -42,18 +39,15 @@ static double item_bytes(const char *variant)
 static bool add_view(struct seeker *s, uint32_t view, uint32_t base)
 {
 	const struct weigh_heap_graph *graph = s->e->graph;
-	uint32_t before = s->index.count, number = weigh_heap_index_put(&s->index, base, 0);
-	const char *variant = weigh_heap_text(graph, weigh_heap_type(graph, view)->variant, NULL);
+	double width = item_bytes(weigh_heap_text(graph, weigh_heap_type(graph, view)->variant, NULL));
+	struct views *views = weigh_heap_rows_put(&s->views, base, 0);
 
-	if (number == WEIGH_NO_OBJECT || !weigh_grow(&s->rows, &s->room, number, sizeof(*s->rows)))
+	if (!views)
 		return false;
-	if (number == before)
-		s->rows[number] = (struct views){.example = view};
-	double width = item_bytes(variant);
-	s->rows[number].count++;
+	if (!views->count++)
+		views->example = view;
 	/* What is not known may be all of it. */
-	s->rows[number].bytes +=
-		width > 0 ? width * graph->length[view] : (double)weigh_heap_gross(graph, base);
+	views->bytes += width > 0 ? width * graph->length[view] : (double)weigh_heap_gross(graph, base);
 	return true;
 }
 
@@ -105,8 +99,8 @@ static struct weigh_error *find_views(struct seeker *s)
 		if (base != WEIGH_NO_OBJECT && !add_view(s, i, base))
 			return weigh_error_create_memory();
 	}
-	for (uint32_t i = 0; i < s->index.count; i++)
-		report_base(s, (uint32_t)s->index.keys[i].a, &s->rows[i]);
+	for (uint32_t i = 0; i < s->views.index.count; i++)
+		report_base(s, (uint32_t)s->views.index.keys[i].a, weigh_heap_rows_at(&s->views, i));
 	return NULL;
 }
 
@@ -173,13 +167,12 @@ static struct weigh_error *find_tracebacks(const struct seeker *s)
 struct weigh_error *weigh_rules_held(const struct weigh_evidence *evidence, struct weigh_collector *collector)
 {
 	struct seeker s = {.e = evidence, .c = collector};
-	struct weigh_error *error = weigh_heap_index_init(&s.index);
+	struct weigh_error *error = weigh_heap_rows_init(&s.views, sizeof(struct views));
 
 	if (!error)
 		error = find_views(&s);
 	if (!error)
 		error = find_tracebacks(&s);
-	weigh_heap_index_deinit(&s.index);
-	free(s.rows);
+	weigh_heap_rows_deinit(&s.views);
 	return error;
 }

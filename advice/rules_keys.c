@@ -104,7 +104,7 @@ static bool is_candidate(const struct weigh_evidence *e, uint32_t object)
 	       !strcmp(weigh_heap_text(e->graph, type->name, NULL), "dict");
 }
 
-static bool seek(const struct weigh_evidence *e, struct weigh_sums *rows)
+static bool seek(const struct weigh_evidence *e, struct weigh_heap_rows *rows)
 {
 	const struct weigh_heap_graph *graph = e->graph;
 
@@ -114,8 +114,8 @@ static bool seek(const struct weigh_evidence *e, struct weigh_sums *rows)
 		struct odd odd = find_odd(graph, i);
 		if (!odd.count || odd.count * (1 + STR_PER_ODD) > graph->length[i])
 			continue;
-		struct group *group =
-			weigh_sums_put(rows, e->places->of[i], weigh_heap_shape(graph, odd.example)->type);
+		struct group *group = weigh_heap_rows_put(rows, e->places->of[i],
+							  weigh_heap_shape(graph, odd.example)->type);
 		if (!group)
 			return false;
 		group->dicts++;
@@ -143,10 +143,10 @@ static void show_key(const struct weigh_heap_graph *graph, uint32_t key, char te
 		strcpy(text, "None");
 }
 
-static void report(const struct weigh_evidence *e, struct weigh_collector *c, const struct weigh_sums *rows,
-		   uint32_t number)
+static void report(const struct weigh_evidence *e, struct weigh_collector *c,
+		   const struct weigh_heap_rows *rows, uint32_t number)
 {
-	const struct group *group = weigh_sums_at(rows, number);
+	const struct group *group = weigh_heap_rows_at(rows, number);
 	struct weigh_heap_key of = rows->index.keys[number];
 	char name[WEIGH_TELL_NAME], key[WEIGH_HEAP_NAME], count[3][WEIGH_TELL_COUNT];
 	const char *type = weigh_heap_text(e->graph, e->graph->types[of.b].name, NULL);

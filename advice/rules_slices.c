@@ -35,7 +35,7 @@ static bool is_bytes(const struct weigh_heap_graph *graph, uint32_t object)
 	return form == WEIGH_SNAPSHOT_BYTES || form == WEIGH_SNAPSHOT_BYTEARRAY;
 }
 
-static bool seek(const struct weigh_evidence *e, struct weigh_sums *sums)
+static bool seek(const struct weigh_evidence *e, struct weigh_heap_rows *sums)
 {
 	const struct weigh_heap_graph *graph = e->graph;
 
@@ -43,7 +43,7 @@ static bool seek(const struct weigh_evidence *e, struct weigh_sums *sums)
 		if (!is_bytes(graph, i) || e->places->of[i] == WEIGH_NO_OBJECT ||
 		    graph->counted[i] == UINT32_MAX)
 			continue;
-		struct group *group = weigh_sums_put(sums, e->places->of[i], 0);
+		struct group *group = weigh_heap_rows_put(sums, e->places->of[i], 0);
 		if (!group)
 			return false;
 		group->slices++;
@@ -95,10 +95,10 @@ static uint32_t find_base(const struct weigh_evidence *e, const char *name, doub
 	return WEIGH_NO_OBJECT;
 }
 
-static void report(const struct weigh_evidence *e, struct weigh_collector *c, const struct weigh_sums *sums,
-		   uint32_t number)
+static void report(const struct weigh_evidence *e, struct weigh_collector *c,
+		   const struct weigh_heap_rows *sums, uint32_t number)
 {
-	const struct group *group = weigh_sums_at(sums, number);
+	const struct group *group = weigh_heap_rows_at(sums, number);
 	struct weigh_heap_frame frame = weigh_line_vote_frame(&group->vote, e);
 	const char *line = weigh_line_read(e->source, frame.file, frame.line);
 	char name[WEIGH_TELL_NAME], count[WEIGH_TELL_COUNT], bytes[WEIGH_TELL_COUNT];

@@ -42,7 +42,7 @@ static uint64_t utf8_of(const struct weigh_heap_graph *graph, uint32_t object, b
 	return bytes ? bytes : weigh_heap_net(graph, object);
 }
 
-static bool seek(const struct weigh_evidence *e, struct weigh_sums *sums)
+static bool seek(const struct weigh_evidence *e, struct weigh_heap_rows *sums)
 {
 	const struct weigh_heap_graph *graph = e->graph;
 	bool wide;
@@ -50,7 +50,7 @@ static bool seek(const struct weigh_evidence *e, struct weigh_sums *sums)
 	for (uint32_t i = 0; i < graph->object_count; i++) {
 		if (!is_candidate(e, i))
 			continue;
-		struct group *group = weigh_sums_put(sums, e->places->of[i], 0);
+		struct group *group = weigh_heap_rows_put(sums, e->places->of[i], 0);
 		if (!group)
 			return false;
 		uint64_t utf8 = utf8_of(graph, i, &wide), bits = graph->values[graph->value[i]].bits;
@@ -71,10 +71,10 @@ static bool seek(const struct weigh_evidence *e, struct weigh_sums *sums)
 	return true;
 }
 
-static void report(const struct weigh_evidence *e, struct weigh_collector *c, const struct weigh_sums *sums,
-		   uint32_t number)
+static void report(const struct weigh_evidence *e, struct weigh_collector *c,
+		   const struct weigh_heap_rows *sums, uint32_t number)
 {
-	const struct group *group = weigh_sums_at(sums, number);
+	const struct group *group = weigh_heap_rows_at(sums, number);
 	char name[WEIGH_HEAP_NAME], count[2][WEIGH_TELL_COUNT], bytes[WEIGH_TELL_COUNT];
 
 	/* Where most is narrow, wide text is an exception, and all else is not to be changed for it. */

@@ -5,29 +5,9 @@
  */
 #include "heap/containers.h"
 
-#include "base/grow.h"
-#include "heap/index.h"
+#include "heap/rows.h"
 
 #include <stdlib.h>
-
-/* Rows that grow with the keys of their index. */
-struct rows {
-	struct weigh_heap_index index;
-	struct weigh_heap_container *rows;
-	uint32_t room;
-};
-
-static struct weigh_heap_container *row_of(struct rows *rows, uint32_t type, uint32_t place)
-{
-	uint32_t before = rows->index.count;
-	uint32_t number = weigh_heap_index_put(&rows->index, type, place);
-
-	if (number == WEIGH_NO_OBJECT || !weigh_grow(&rows->rows, &rows->room, number, sizeof(*rows->rows)))
-		return NULL;
-	if (number == before)
-		rows->rows[number] = (struct weigh_heap_container){.type = type, .place = place};
-	return &rows->rows[number];
-}
 
 /*
  * Bytes behind the room without items. What an object occupies beyond its
@@ -64,8 +44,15 @@ static struct weigh_heap_container measure(const struct weigh_heap_graph *graph,
 	};
 }
 
-static void add(struct weigh_heap_container *to, const struct weigh_heap_container *one)
+static bool add(struct weigh_heap_rows *rows, uint32_t type, uint32_t place,
+		const struct weigh_heap_container *one)
 {
+	struct weigh_heap_container *to = weigh_heap_rows_put(rows, type, place);
+
+	if (!to)
+		return false;
+	to->type = type;
+	to->place = place;
 	to->count += one->count;
 	to->gross += one->gross;
 	to->empty += one->empty;
@@ -76,9 +63,10 @@ static void add(struct weigh_heap_container *to, const struct weigh_heap_contain
 	to->empty_gross += one->empty_gross;
 	to->slack += one->slack;
 	to->waste += one->waste;
+	return true;
 }
 
-static struct weigh_error *add_all(struct rows *types, struct rows *places,
+static struct weigh_error *add_all(struct weigh_heap_rows *types, struct weigh_heap_rows *places,
 				   const struct weigh_heap_graph *graph,
 				   const struct weigh_heap_places *where)
 {
@@ -88,14 +76,8 @@ static struct weigh_error *add_all(struct rows *types, struct rows *places,
 		if (!(shape->flags & WEIGH_SHAPE_SIZED) || !weigh_heap_gross(graph, i))
 			continue;
 		struct weigh_heap_container one = measure(graph, i);
-		struct weigh_heap_container *row = row_of(types, shape->type, 0);
-		if (!row)
+		if (!add(types, shape->type, 0, &one) || !add(places, shape->type, where->of[i], &one))
 			return weigh_error_create_memory();
-		add(row, &one);
-		row = row_of(places, shape->type, where->of[i]);
-		if (!row)
-			return weigh_error_create_memory();
-		add(row, &one);
 	}
 	return NULL;
 }
@@ -128,17 +110,18 @@ struct weigh_error *weigh_heap_containers_init(struct weigh_heap_containers *con
 					       const struct weigh_heap_graph *graph,
 					       const struct weigh_heap_places *where)
 {
-	struct rows types = {0}, places = {0};
-	struct weigh_error *error = weigh_heap_index_init(&types.index);
+	struct weigh_heap_rows types, places = {0};
+	struct weigh_error *error = weigh_heap_rows_init(&types, sizeof(struct weigh_heap_container));
 
 	if (!error)
-		error = weigh_heap_index_init(&places.index);
+		error = weigh_heap_rows_init(&places, sizeof(struct weigh_heap_container));
 	if (!error)
 		error = add_all(&types, &places, graph, where);
-	*containers = (struct weigh_heap_containers){types.rows, types.index.count, places.rows,
-						     places.index.count};
-	weigh_heap_index_deinit(&types.index);
-	weigh_heap_index_deinit(&places.index);
+	uint32_t type_count = types.index.count, place_count = places.index.count;
+	*containers = (struct weigh_heap_containers){weigh_heap_rows_take(&types), type_count,
+						     weigh_heap_rows_take(&places), place_count};
+	weigh_heap_rows_deinit(&types);
+	weigh_heap_rows_deinit(&places);
 	if (error) {
 		weigh_heap_containers_deinit(containers);
 		return error;

@@ -5,8 +5,7 @@
  */
 #include "heap/groups.h"
 
-#include "base/grow.h"
-#include "heap/index.h"
+#include "heap/rows.h"
 #include "heap/sites.h"
 
 #include <stdlib.h>
@@ -58,45 +57,40 @@ static struct weigh_error *count_values(struct counter *c)
 	return NULL;
 }
 
-static struct weigh_error *add_bytes(struct counter *c, struct weigh_heap_index *index, double **bytes)
+static struct weigh_error *add_bytes(const struct counter *c, struct weigh_heap_rows *rows)
 {
-	uint32_t room = 0;
-
 	for (uint32_t i = 0; i < c->graph->object_count; i++) {
 		uint32_t group = c->group_of[i], line = weigh_heap_line_of(c->graph, c->lines, i);
-		uint32_t before = index->count;
 
 		if (group == WEIGH_NO_OBJECT || line == WEIGH_NO_OBJECT)
 			continue;
-		uint32_t number = weigh_heap_index_put(index, group, line);
-		if (number == WEIGH_NO_OBJECT || !weigh_grow(bytes, &room, number, sizeof(**bytes)))
+		double *bytes = weigh_heap_rows_put(rows, group, line);
+		if (!bytes)
 			return weigh_error_create_memory();
-		if (number == before)
-			(*bytes)[number] = 0;
-		(*bytes)[number] += (double)weigh_heap_gross(c->graph, i) * weigh_heap_weight(c->graph, i);
+		*bytes += (double)weigh_heap_gross(c->graph, i) * weigh_heap_weight(c->graph, i);
 	}
 	return NULL;
 }
 
 static struct weigh_error *find_lines(struct counter *c)
 {
-	struct weigh_heap_index index;
-	double *bytes = NULL;
-	struct weigh_error *error = weigh_heap_index_init(&index);
+	struct weigh_heap_rows rows;
+	struct weigh_error *error = weigh_heap_rows_init(&rows, sizeof(double));
 
 	if (!error)
-		error = add_bytes(c, &index, &bytes);
-	for (uint32_t i = 0; !error && i < index.count; i++) {
-		struct weigh_heap_common *common = &c->common[index.keys[i].a];
+		error = add_bytes(c, &rows);
+	for (uint32_t i = 0; !error && i < rows.index.count; i++) {
+		const struct weigh_heap_key *key = &rows.index.keys[i];
+		struct weigh_heap_common *common = &c->common[key->a];
+		double bytes = *(double *)weigh_heap_rows_at(&rows, i);
 
-		common->sited_gross += bytes[i];
-		if (common->line == WEIGH_NO_OBJECT || bytes[i] > common->line_gross) {
-			common->line = (uint32_t)index.keys[i].b;
-			common->line_gross = bytes[i];
+		common->sited_gross += bytes;
+		if (common->line == WEIGH_NO_OBJECT || bytes > common->line_gross) {
+			common->line = (uint32_t)key->b;
+			common->line_gross = bytes;
 		}
 	}
-	weigh_heap_index_deinit(&index);
-	free(bytes);
+	weigh_heap_rows_deinit(&rows);
 	return error;
 }
 

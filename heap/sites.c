@@ -5,8 +5,7 @@
  */
 #include "heap/sites.h"
 
-#include "base/grow.h"
-#include "heap/index.h"
+#include "heap/rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -42,27 +41,8 @@ static void add_type(struct weigh_heap_site_row *row, struct weigh_heap_site_typ
 	row->types[at] = type;
 }
 
-/* By line and type first; these are then added up to the lines. */
-struct parts {
-	struct weigh_heap_index index;
-	struct weigh_tally *tallies;
-	uint32_t room;
-};
-
-static struct weigh_tally *part_of(struct parts *parts, uint32_t line, uint32_t type)
-{
-	uint32_t before = parts->index.count;
-	uint32_t number = weigh_heap_index_put(&parts->index, line, type);
-
-	if (number == WEIGH_NO_OBJECT ||
-	    !weigh_grow(&parts->tallies, &parts->room, number, sizeof(*parts->tallies)))
-		return NULL;
-	if (number == before)
-		parts->tallies[number] = (struct weigh_tally){0};
-	return &parts->tallies[number];
-}
-
-static struct weigh_error *add_objects(struct weigh_heap_sites *sites, struct parts *parts,
+/* `parts`: tallies by line and type, which are then added up to the lines. */
+static struct weigh_error *add_objects(struct weigh_heap_sites *sites, struct weigh_heap_rows *parts,
 				       const struct weigh_heap_graph *graph,
 				       const struct weigh_heap_lines *lines)
 {
@@ -75,7 +55,7 @@ static struct weigh_error *add_objects(struct weigh_heap_sites *sites, struct pa
 			sites->unknown_gross += gross;
 			continue;
 		}
-		struct weigh_tally *part = part_of(parts, line, weigh_heap_shape(graph, i)->type);
+		struct weigh_tally *part = weigh_heap_rows_put(parts, line, weigh_heap_shape(graph, i)->type);
 		if (!part)
 			return weigh_error_create_memory();
 		struct weigh_tally one = tally_of((double)gross, fmax(weigh_heap_weight(graph, i), 1));
@@ -93,7 +73,7 @@ static int compare(const void *left, const void *right)
 	return (a->line > b->line) - (a->line < b->line);
 }
 
-static struct weigh_error *add_up(struct weigh_heap_sites *sites, const struct parts *parts,
+static struct weigh_error *add_up(struct weigh_heap_sites *sites, const struct weigh_heap_rows *parts,
 				  const struct weigh_heap_graph *graph, const struct weigh_heap_lines *lines)
 {
 	sites->rows = calloc((size_t)lines->count + 1, sizeof(*sites->rows));
@@ -101,7 +81,7 @@ static struct weigh_error *add_up(struct weigh_heap_sites *sites, const struct p
 		return weigh_error_create_memory();
 	for (uint32_t i = 0; i < parts->index.count; i++) {
 		const struct weigh_heap_key *key = &parts->index.keys[i];
-		const struct weigh_tally *tally = &parts->tallies[i];
+		const struct weigh_tally *tally = weigh_heap_rows_at(parts, i);
 		struct weigh_heap_site_row *row = &sites->rows[key->a];
 
 		weigh_tally_add(&row->tally, tally);
@@ -123,16 +103,16 @@ struct weigh_error *weigh_heap_sites_init(struct weigh_heap_sites *sites,
 					  const struct weigh_heap_graph *graph,
 					  const struct weigh_heap_lines *lines)
 {
-	struct parts parts = {0};
+	struct weigh_heap_rows parts;
 
 	*sites = (struct weigh_heap_sites){0};
-	struct weigh_error *error = weigh_heap_index_init(&parts.index);
+	struct weigh_error *error = weigh_heap_rows_init(&parts, sizeof(struct weigh_tally));
+
 	if (!error)
 		error = add_objects(sites, &parts, graph, lines);
 	if (!error)
 		error = add_up(sites, &parts, graph, lines);
-	weigh_heap_index_deinit(&parts.index);
-	free(parts.tallies);
+	weigh_heap_rows_deinit(&parts);
 	if (error)
 		weigh_heap_sites_deinit(sites);
 	return error;
