@@ -24,10 +24,18 @@ static const struct {
 /* Of counters alone: what cannot be told from its request, such as arrays, still needs a site. */
 enum { COUNTING_PART = 20 };
 
-static uint32_t capacity_to_count(int id)
+enum extent {
+	EXTENT_COUNTING,
+	EXTENT_SAMPLED,
+	EXTENT_EXACT,
+};
+
+static uint32_t capacity_of(int id, enum extent extent)
 {
 	bool fixed = id == WEIGH_SECTION_SIZES || id == WEIGH_SECTION_MOMENTS || id == WEIGH_SECTION_SHARES;
-	return fixed ? plan[id].capacity : plan[id].capacity / COUNTING_PART;
+	if (extent == EXTENT_COUNTING)
+		return fixed ? plan[id].capacity : plan[id].capacity / COUNTING_PART;
+	return extent == EXTENT_EXACT ? plan[id].capacity * plan[id].larger : plan[id].capacity;
 }
 
 static uint64_t align(uint64_t offset)
@@ -35,35 +43,35 @@ static uint64_t align(uint64_t offset)
 	return (offset + 63) & ~63ull;
 }
 
-uint64_t weigh_layout_counting_size(void)
+/* Lays all sections out; tells where the last one ends. */
+static uint64_t lay_out(struct weigh_section *sections, enum extent extent)
 {
 	uint64_t offset = align(sizeof(struct weigh_header));
-	for (int id = 0; id < WEIGH_SECTION_COUNT; id++)
-		offset = align(offset + (uint64_t)plan[id].entry_size * capacity_to_count(id));
-	return (offset + 4095) & ~4095ull;
+	for (int id = 0; id < WEIGH_SECTION_COUNT; id++) {
+		sections[id].entry_size = plan[id].entry_size;
+		sections[id].capacity = capacity_of(id, extent);
+		sections[id].offset = offset;
+		offset = align(offset + (uint64_t)sections[id].entry_size * sections[id].capacity);
+	}
+	return offset;
 }
 
-static uint32_t capacity_of(int id, uint64_t file_size)
+uint64_t weigh_layout_counting_size(void)
 {
-	if (file_size == weigh_layout_counting_size())
-		return capacity_to_count(id);
-	return file_size >= WEIGH_FILE_SIZE_EXACT ? plan[id].capacity * plan[id].larger : plan[id].capacity;
+	struct weigh_section sections[WEIGH_SECTION_COUNT];
+	return (lay_out(sections, EXTENT_COUNTING) + 4095) & ~4095ull;
 }
 
 bool weigh_layout_make(struct weigh_header *header, uint64_t file_size)
 {
-	uint64_t offset = align(sizeof(*header));
-	for (int id = 0; id < WEIGH_SECTION_COUNT; id++) {
-		struct weigh_section *section = &header->sections[id];
-		section->entry_size = plan[id].entry_size;
-		section->capacity = capacity_of(id, file_size);
-		section->offset = offset;
-		offset = align(offset + (uint64_t)section->entry_size * section->capacity);
-	}
+	enum extent extent = file_size >= WEIGH_FILE_SIZE_EXACT ? EXTENT_EXACT : EXTENT_SAMPLED;
+	if (file_size == weigh_layout_counting_size())
+		extent = EXTENT_COUNTING;
+	uint64_t end = lay_out(header->sections, extent);
 	header->sections[WEIGH_SECTION_CODES].used = 1;
 	header->sections[WEIGH_SECTION_NODES].used = 1;
 	header->sections[WEIGH_SECTION_THREADS].used = 1;
 	header->sections[WEIGH_SECTION_LARGE].used = header->sections[WEIGH_SECTION_LARGE].capacity;
 	header->sections[WEIGH_SECTION_SIZES].used = WEIGH_SIZE_BUCKETS * WEIGH_SIZE_STRIPES;
-	return offset <= file_size;
+	return end <= file_size;
 }
