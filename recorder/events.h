@@ -218,12 +218,18 @@ void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_
 /* Notes a new peak when live bytes are above the last one; called before they fall. */
 void weigh_event_new_peak(uint64_t live);
 
+/* Footprint of all that is live in the process, less what other threads have not added yet. */
+static inline int64_t weigh_event_live(void)
+{
+	const struct weigh_thread *thread = weigh_self;
+	return (int64_t)weigh_counters_live(&weigh_recorder.header->counters) +
+	       (thread ? weigh_pending_live(thread) : 0);
+}
+
 static inline void weigh_event_check_peak(void)
 {
 	struct weigh_header *header = weigh_recorder.header;
-	const struct weigh_thread *thread = weigh_self;
-	int64_t live =
-		(int64_t)weigh_counters_live(&header->counters) + (thread ? weigh_pending_live(thread) : 0);
+	int64_t live = weigh_event_live();
 	if (weigh_unlikely(live > (int64_t)header->peak.footprint))
 		weigh_event_new_peak((uint64_t)live);
 	weigh_recorder.small_room =

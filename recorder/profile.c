@@ -6,7 +6,7 @@
 #include "recorder/profile.h"
 
 #include "base/pages.h"
-#include "weigh/format_math.h"
+#include "recorder/events.h"
 
 #include <string.h>
 
@@ -39,27 +39,16 @@ void *weigh_profile_take(size_t bytes)
 	return taken;
 }
 
-/* What is live in the process, less what other threads have not added yet. */
-static uint64_t live_now(void)
-{
-	if (!weigh_recorder_running())
-		return 0;
-	int64_t live = (int64_t)weigh_counters_live(&weigh_recorder.header->counters);
-	if (weigh_self)
-		live += weigh_pending_live(weigh_self);
-	return live > 0 ? (uint64_t)live : 0;
-}
-
 static struct weigh_profile_table *table_of(struct weigh_profile *profile, struct weigh_profile_code *code);
 
 void weigh_profile_end_line(struct weigh_profile_frame *frame)
 {
 	struct weigh_profile_row *row = &frame->rows[frame->row];
-	uint64_t live = live_now();
+	int64_t live = weigh_recorder_running() ? weigh_event_live() : 0;
 	if (frame->high - frame->start > row->peak)
 		row->peak = frame->high - frame->start;
-	if (live > row->highest)
-		row->highest = live;
+	if (live > (int64_t)row->highest)
+		row->highest = (uint64_t)live;
 	if (frame->high > frame->call_high)
 		frame->call_high = frame->high;
 }
