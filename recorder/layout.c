@@ -3,16 +3,20 @@
  */
 #include "recorder/layout.h"
 
-/* Entries in a sampled capture, 7.5 MiB in all; a large one holds `larger` times as many. */
+/*
+ * Entries in a sampled capture, 7.9 MiB in all; a large one holds `larger` times
+ * as many. Programs that import much have two nodes to a site, a code object to
+ * two, and 400 bytes of text to a code object.
+ */
 static const struct {
 	uint32_t entry_size;
 	uint32_t capacity;
 	uint32_t larger;
 } plan[WEIGH_SECTION_COUNT] = {
 	[WEIGH_SECTION_STRINGS] = {1, 2 << 20, 6},
-	[WEIGH_SECTION_CODES] = {sizeof(struct weigh_code), 20000, 6},
-	[WEIGH_SECTION_NODES] = {sizeof(struct weigh_node), 100000, 10},
-	[WEIGH_SECTION_SITES] = {sizeof(struct weigh_site), 10000, 10},
+	[WEIGH_SECTION_CODES] = {sizeof(struct weigh_code), 10000, 6},
+	[WEIGH_SECTION_NODES] = {sizeof(struct weigh_node), 80000, 10},
+	[WEIGH_SECTION_SITES] = {sizeof(struct weigh_site), 14000, 10},
 	[WEIGH_SECTION_THREADS] = {sizeof(struct weigh_thread_entry), 1024, 4},
 	[WEIGH_SECTION_TIMELINE] = {sizeof(struct weigh_tick), 4096, 1},
 	[WEIGH_SECTION_SIZES] = {sizeof(struct weigh_size_bucket), WEIGH_SIZE_BUCKETS *WEIGH_SIZE_STRIPES, 1},
