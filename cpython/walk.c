@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 
+#define weigh_likely(x) __builtin_expect(!!(x), 1)
 #define weigh_unlikely(x) __builtin_expect(!!(x), 0)
 
 /* Past WEIGH_WALK_WORDS frames the rest is folded inwards-out: still a function of the whole stack. */
@@ -270,7 +271,9 @@ static bool extend(struct weigh_walk *walk, const struct _stack_chunk *chunk, we
 	return true;
 }
 
-uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state, uint32_t frames)
+/* What weigh_walk_hash does when something other than the word of the top frame has changed. */
+static __attribute__((noinline)) uint64_t look_anew(struct weigh_walk *walk, PyThreadState *state,
+						    uint32_t frames)
 {
 	enum { TRIES = 4 };
 	const struct _stack_chunk *chunk = top_chunk(state);
@@ -290,8 +293,58 @@ uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state, uint32_t
 	return start_run(walk, chunk, top);
 }
 
+/* What settle would compare next time, if the top frame is still the run's last. */
+static void note_latest(struct weigh_walk *walk, uint32_t frames)
+{
+	const struct weigh_walk_segment *segment = &walk->segment[walk->segments - 1];
+	uint32_t last = walk->length - 1;
+	walk->latest = (struct weigh_walk_latest){0};
+	if (walk->length <= 1 || last < segment->floor)
+		return;
+	bool all = frames > last - segment->floor;
+	walk->latest.chunk = segment->chunk;
+	walk->latest.lowest = &walk->run[all ? segment->floor : last + 1 - frames];
+	walk->latest.below = all && walk->latest.lowest[-1].frame ? &walk->latest.lowest[-1] : NULL;
+	walk->latest.last = &walk->run[last];
+}
+
+/* Whether all frames but the last stand, and it is linked to them. Six instructions a frame. */
+static inline bool others_stand(const struct weigh_walk_latest *latest)
+{
+	const struct weigh_walk_frame *known = latest->last;
+	const struct weigh_walk_frame *const fourth = latest->lowest + 3;
+	if (weigh_frame_previous(known->frame) != known[-1].frame)
+		return false;
+	for (known--; known >= fourth; known -= 4)
+		if (!(stands(known) && stands(known - 1) && stands(known - 2) && stands(known - 3)))
+			return false;
+	for (; known >= latest->lowest; known--)
+		if (!stands(known))
+			return false;
+	return !latest->below || weigh_frame_word(latest->below->frame) == latest->below->word;
+}
+
+uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state, uint32_t frames)
+{
+	struct weigh_walk_frame *last = walk->latest.last;
+	weigh_python_frame *top = weigh_frame_top(state);
+	if (weigh_likely(last && last->frame == top && walk->latest.chunk == top_chunk(state)) &&
+	    weigh_likely(others_stand(&walk->latest))) {
+		uintptr_t word = weigh_frame_word(top);
+		if (word != last->word) {
+			last->word = word;
+			last->sum = weigh_hash_step(last[-1].sum, word);
+		}
+		return last->sum;
+	}
+	uint64_t sum = look_anew(walk, state, frames);
+	note_latest(walk, frames);
+	return sum;
+}
+
 void weigh_walk_forget(struct weigh_walk *walk, const void *chunk)
 {
+	walk->latest.last = NULL;
 	for (uint32_t i = 0; i < walk->segments; i++)
 		if (walk->segment[i].chunk == chunk)
 			walk->segments = i;

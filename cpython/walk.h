@@ -48,6 +48,14 @@ struct weigh_walk {
 		uint64_t sum; /* of all frames up to this one */
 	} run[WEIGH_WALK_RUN];
 
+	/* Of the last walk. `last` is NULL when the run does not serve as it is. */
+	struct weigh_walk_latest {
+		struct weigh_walk_frame *last;   /* of the run: what was the top frame */
+		struct weigh_walk_frame *lowest; /* the outermost that is compared */
+		struct weigh_walk_frame *below;  /* of which the word alone is; may be NULL */
+		const void *chunk;
+	} latest;
+
 	/* Frames met before one of the run was, innermost first. */
 	struct weigh_walk_met {
 		weigh_python_frame *frame;
