@@ -28,11 +28,6 @@ struct local {
 	double later;      /* bytes at the peak of lines below the last use */
 };
 
-static bool is_loop(const char *text)
-{
-	return !strncmp(text, "for ", 4) || !strncmp(text, "while ", 6) || !strncmp(text, "async for ", 10);
-}
-
 /* Names within a formatted string are not seen as words. */
 static bool has_format(const char *text)
 {
@@ -59,7 +54,7 @@ static bool read_function(const struct weigh_stacks *stacks, struct local *local
 		if (number > keeper->line && weigh_words_start_function(text))
 			return begun;
 		begun |= !strncmp(text, "def ", 4) || !strncmp(text, "async def ", 10);
-		if (is_loop(text) || (number > keeper->line && has_format(text)))
+		if (weigh_words_is_loop(text) || (number > keeper->line && has_format(text)))
 			return false;
 		if (number == keeper->line || !weigh_words_count(weigh_words_all(text), &local->name))
 			continue;

@@ -22,8 +22,8 @@ struct weigh_error *weigh_rules_lines(const struct weigh_stacks *stacks, bool gr
 				      struct weigh_collector *collector)
 {
 	static struct weigh_error *(*const rules[])(const struct weigh_stack_case *) = {
-		weigh_rules_once,     weigh_rules_growth, weigh_rules_arrays, weigh_rules_locals,
-		weigh_rules_retained, weigh_rules_mapped, weigh_rules_workers};
+		weigh_rules_once,     weigh_rules_growth, weigh_rules_arrays,  weigh_rules_locals,
+		weigh_rules_retained, weigh_rules_mapped, weigh_rules_workers, weigh_rules_tensors};
 	const struct weigh_stack_case look = {stacks, collector, graph};
 	struct weigh_error *error = NULL;
 

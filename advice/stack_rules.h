@@ -42,6 +42,9 @@ struct weigh_error *weigh_rules_mapped(const struct weigh_stack_case *look);
 /* What is pickled for worker processes: 42. */
 struct weigh_error *weigh_rules_workers(const struct weigh_stack_case *look);
 
+/* Results of torch that keep the graph behind them: 39. */
+struct weigh_error *weigh_rules_tensors(const struct weigh_stack_case *look);
+
 /* All of them. */
 struct weigh_error *weigh_rules_lines(const struct weigh_stacks *stacks, bool graph,
 				      struct weigh_collector *collector);

@@ -140,6 +140,18 @@ static void add_site(struct weigh_stacks *stacks, uint32_t index)
 	}
 }
 
+struct weigh_size_bucket weigh_stacks_sizes(const struct weigh_capture *capture, uint32_t bucket)
+{
+	uint32_t used = weigh_capture_count(capture, WEIGH_SECTION_SIZES);
+	struct weigh_size_bucket sum = {0};
+
+	for (uint32_t at = bucket; at < used; at += WEIGH_SIZE_BUCKETS) {
+		sum.blocks += capture->sizes[at].blocks;
+		sum.bytes += capture->sizes[at].bytes;
+	}
+	return sum;
+}
+
 /*
  * The one size that all large blocks of a line have, as near as can be told: a
  * size that was asked for in the program, by the histogram of sizes, of which a
@@ -149,15 +161,10 @@ static void add_site(struct weigh_stacks *stacks, uint32_t index)
  */
 static double size_of_all(const struct weigh_capture *capture, const struct weigh_large_sum *sum)
 {
-	uint32_t used = weigh_capture_count(capture, WEIGH_SECTION_SIZES);
 	double best = 0, most = 0;
 
-	for (uint32_t i = 0; i < WEIGH_SIZE_BUCKETS && i < used; i++) {
-		struct weigh_size_bucket bucket = {0};
-		for (uint32_t at = i; at < used; at += WEIGH_SIZE_BUCKETS) {
-			bucket.blocks += capture->sizes[at].blocks;
-			bucket.bytes += capture->sizes[at].bytes;
-		}
+	for (uint32_t i = 0; i < WEIGH_SIZE_BUCKETS; i++) {
+		struct weigh_size_bucket bucket = weigh_stacks_sizes(capture, i);
 		double size = bucket.blocks > 0 ? bucket.bytes / bucket.blocks : 0;
 		double count = size >= WEIGH_LARGE_LEAST ? round(sum->bytes / size) : 0;
 		if (count >= 1 && (!most || count < most) && count <= sum->blocks + 0.5 &&

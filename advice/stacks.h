@@ -78,6 +78,9 @@ const char *weigh_stacks_text(const struct weigh_stacks *stacks, const struct we
  */
 double weigh_stacks_peak_without(const struct weigh_stacks *stacks, const struct weigh_stack_line *line);
 
+/* A bucket of the histogram of requested sizes, all stripes together. */
+struct weigh_size_bucket weigh_stacks_sizes(const struct weigh_capture *capture, uint32_t bucket);
+
 /* Whether a file is the user's own: not of the interpreter, a package, or made up. */
 bool weigh_stacks_own_file(const char *file);
 

@@ -143,6 +143,11 @@ bool weigh_words_start_function(const char *line)
 	       begins_with(line, "async");
 }
 
+bool weigh_words_is_loop(const char *line)
+{
+	return begins_with(line, "for") || begins_with(line, "while") || !strncmp(line, "async for ", 10);
+}
+
 bool weigh_words_is_return(const char *line)
 {
 	return begins_with(line, "return") || begins_with(line, "yield");

@@ -35,6 +35,9 @@ bool weigh_words_hold(struct weigh_words text, const char *part);
 /* A line that begins a function, a class or a decorator: the end of the one before. */
 bool weigh_words_start_function(const char *line);
 
+/* A line that begins a loop. */
+bool weigh_words_is_loop(const char *line);
+
 /* "return ..." and "yield ..."; and such a line whose value is, or begins with, the name. */
 bool weigh_words_is_return(const char *line);
 bool weigh_words_return(const char *line, const struct weigh_words *name);
