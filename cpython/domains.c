@@ -7,6 +7,7 @@
 
 #include "cpython/walk.h"
 #include "recorder/events.h"
+#include "recorder/exact.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -73,7 +74,6 @@ static inline uint32_t name_request(struct weigh_thread *thread, enum weigh_doma
 	return outer;
 }
 
-/* Out of line, so that a request that passes costs no more than a jump. */
 static __attribute__((noinline)) void *do_malloc(void *ctx, size_t bytes, enum weigh_domain domain)
 {
 	if (domain != WEIGH_DOMAIN_RAW && weigh_event_small_passes_watched(bytes))
@@ -143,8 +143,7 @@ static __attribute__((noinline)) void do_free(void *ctx, void *block, enum weigh
 		below[domain].free(ctx, block);
 		return;
 	}
-	bool done = weigh_recorder.exact && domain != WEIGH_DOMAIN_RAW && weigh_event_end_certain(block);
-	if (!done && block && !is_for_malloc(block, domain))
+	if (block && !is_for_malloc(block, domain))
 		weigh_event_free(block);
 	below[domain].free(ctx, block);
 }
@@ -169,6 +168,59 @@ static void raw_free(void *ctx, void *block)
 	do_free(ctx, block, WEIGH_DOMAIN_RAW);
 }
 
+/* The thread's record with an event begun, when a request is for a small block of exact mode. */
+static inline struct weigh_thread *enter_exact(size_t bytes)
+{
+	bool small = bytes - 1 < WEIGH_POOL_SMALL_MAX;
+	return weigh_recorder.exact && weigh_likely(small) && weigh_likely(!opaque) ? weigh_exact_enter()
+										    : NULL;
+}
+
+static inline __attribute__((always_inline)) void *leave_exact(struct weigh_thread *thread, void *block,
+							       size_t bytes, enum weigh_domain domain)
+{
+	if (weigh_unlikely(!block || thread->natives) ||
+	    weigh_unlikely(!weigh_exact_born(thread, (uintptr_t)block, bytes, domain)))
+		return leave(thread, block, bytes, domain);
+	weigh_event_leave(thread);
+	return block;
+}
+
+/* Requests that do not pass, in exact mode all of them. */
+static inline __attribute__((always_inline)) void *slow_malloc(void *ctx, size_t bytes,
+							       enum weigh_domain domain)
+{
+	struct weigh_thread *thread = enter_exact(bytes);
+	if (weigh_unlikely(!thread))
+		return do_malloc(ctx, bytes, domain);
+	thread->natives = 0;
+	return leave_exact(thread, below[domain].malloc(ctx, bytes), bytes, domain);
+}
+
+static inline __attribute__((always_inline)) void *slow_calloc(void *ctx, size_t count, size_t size,
+							       enum weigh_domain domain)
+{
+	struct weigh_thread *thread = enter_exact(count * size);
+	if (weigh_unlikely(!thread))
+		return do_calloc(ctx, count, size, domain);
+	thread->natives = 0;
+	return leave_exact(thread, below[domain].calloc(ctx, count, size), count * size, domain);
+}
+
+static inline __attribute__((always_inline)) void slow_free(void *ctx, void *block, enum weigh_domain domain)
+{
+	struct weigh_thread *thread = weigh_recorder.exact ? weigh_exact_enter() : NULL;
+	if (weigh_likely(thread != NULL)) {
+		bool done = weigh_exact_end(thread, (uintptr_t)block);
+		weigh_event_leave(thread);
+		if (weigh_likely(done)) {
+			below[domain].free(ctx, block);
+			return;
+		}
+	}
+	do_free(ctx, block, domain);
+}
+
 /* A small block that is reallocated: what it occupied is read while it is there. */
 static inline __attribute__((always_inline)) void *small_realloc(void *ctx, void *block, size_t bytes,
 								 enum weigh_domain domain)
@@ -180,32 +232,48 @@ static inline __attribute__((always_inline)) void *small_realloc(void *ctx, void
 	return moved;
 }
 
-/* The domains of the small-object allocator: most requests pass without an event. */
-#define SMALL_HOOKS(name, domain)                                                 \
-	static void *name##_malloc(void *ctx, size_t bytes)                       \
-	{                                                                         \
-		if (weigh_likely(weigh_event_small_passes(bytes)))                \
-			return below[domain].malloc(ctx, bytes);                  \
-		return do_malloc(ctx, bytes, domain);                             \
-	}                                                                         \
-	static void *name##_calloc(void *ctx, size_t count, size_t size)          \
-	{                                                                         \
-		if (weigh_likely(weigh_event_small_passes(count * size)))         \
-			return below[domain].calloc(ctx, count, size);            \
-		return do_calloc(ctx, count, size, domain);                       \
-	}                                                                         \
-	static void *name##_realloc(void *ctx, void *block, size_t bytes)         \
-	{                                                                         \
-		if (weigh_likely(weigh_event_small_realloc_passes(block, bytes))) \
-			return small_realloc(ctx, block, bytes, domain);          \
-		return do_realloc(ctx, block, bytes, domain);                     \
-	}                                                                         \
-	static void name##_free(void *ctx, void *block)                           \
-	{                                                                         \
-		if (weigh_likely(weigh_event_small_free_passes(block)))           \
-			below[domain].free(ctx, block);                           \
-		else                                                              \
-			do_free(ctx, block, domain);                              \
+/*
+ * The domains of the small-object allocator: most requests pass without an
+ * event. What does not is out of line, so that one that passes costs no more
+ * than a jump.
+ */
+#define SMALL_HOOKS(name, domain)                                                                       \
+	static __attribute__((noinline)) void *name##_slow_malloc(void *ctx, size_t bytes)              \
+	{                                                                                               \
+		return slow_malloc(ctx, bytes, domain);                                                 \
+	}                                                                                               \
+	static __attribute__((noinline)) void *name##_slow_calloc(void *ctx, size_t count, size_t size) \
+	{                                                                                               \
+		return slow_calloc(ctx, count, size, domain);                                           \
+	}                                                                                               \
+	static __attribute__((noinline)) void name##_slow_free(void *ctx, void *block)                  \
+	{                                                                                               \
+		slow_free(ctx, block, domain);                                                          \
+	}                                                                                               \
+	static void *name##_malloc(void *ctx, size_t bytes)                                             \
+	{                                                                                               \
+		if (weigh_likely(weigh_event_small_passes(bytes)))                                      \
+			return below[domain].malloc(ctx, bytes);                                        \
+		return name##_slow_malloc(ctx, bytes);                                                  \
+	}                                                                                               \
+	static void *name##_calloc(void *ctx, size_t count, size_t size)                                \
+	{                                                                                               \
+		if (weigh_likely(weigh_event_small_passes(count * size)))                               \
+			return below[domain].calloc(ctx, count, size);                                  \
+		return name##_slow_calloc(ctx, count, size);                                            \
+	}                                                                                               \
+	static void *name##_realloc(void *ctx, void *block, size_t bytes)                               \
+	{                                                                                               \
+		if (weigh_likely(weigh_event_small_realloc_passes(block, bytes)))                       \
+			return small_realloc(ctx, block, bytes, domain);                                \
+		return do_realloc(ctx, block, bytes, domain);                                           \
+	}                                                                                               \
+	static void name##_free(void *ctx, void *block)                                                 \
+	{                                                                                               \
+		if (weigh_likely(weigh_event_small_free_passes(block)))                                 \
+			below[domain].free(ctx, block);                                                 \
+		else                                                                                    \
+			name##_slow_free(ctx, block);                                                   \
 	}
 
 SMALL_HOOKS(mem, WEIGH_DOMAIN_MEM)

@@ -12,6 +12,8 @@
 #include "cpython/walk.h"
 #include "recorder/recorder.h"
 
+#define weigh_unlikely(x) __builtin_expect(!!(x), 0)
+
 #ifndef CO_NO_MONITORING_EVENTS
 #define CO_NO_MONITORING_EVENTS 0
 #endif
@@ -20,11 +22,12 @@ static uint64_t hash(void *memory, bool gil, uint64_t seed)
 {
 	PyThreadState *state = weigh_state_own(gil);
 	uint32_t frames = weigh_recorder.frames;
-	if (!state || !weigh_frame_top(state))
+	if (weigh_unlikely(!state || !weigh_frame_top(state)))
 		return weigh_hash_step(0, seed);
+	uint64_t sum = weigh_walk_hash(memory, state, frames);
 	if (frames != UINT32_MAX)
-		seed = weigh_hash_step(weigh_state_depth(state), seed);
-	return weigh_hash_step(weigh_walk_hash(memory, state, frames), seed);
+		seed ^= (uint64_t)weigh_state_depth(state) << 40;
+	return weigh_hash_step(sum, seed);
 }
 
 /*

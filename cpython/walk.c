@@ -84,6 +84,11 @@ static inline bool stands(const struct weigh_walk_frame *known)
 	       weigh_frame_previous(known->frame) == known[-1].frame;
 }
 
+static inline bool four_stand(const struct weigh_walk_frame *known)
+{
+	return stands(known) && stands(known - 1) && stands(known - 2) && stands(known - 3);
+}
+
 /*
  * Brings the run up to date as far as frame `last`, which is in the chain and
  * in the run. Where the chain goes another way the run is cut off, and false
@@ -103,8 +108,7 @@ static bool settle(struct weigh_walk *walk, uint32_t last, uint32_t floor, uint3
 		end->word = weigh_frame_word(frame);
 		changed = end;
 	}
-	while (known - lowest >= 3 && stands(known) && stands(known - 1) && stands(known - 2) &&
-	       stands(known - 3))
+	while (known - lowest >= 3 && four_stand(known))
 		known -= 4;
 	for (frame = known->frame; known >= lowest; known--) {
 		weigh_python_frame *outer = known[-1].frame;
@@ -312,13 +316,13 @@ static void note_latest(struct weigh_walk *walk, uint32_t frames)
 static inline bool others_stand(const struct weigh_walk_latest *latest)
 {
 	const struct weigh_walk_frame *known = latest->last;
-	const struct weigh_walk_frame *const fourth = latest->lowest + 3;
+	const struct weigh_walk_frame *const lowest = latest->lowest;
 	if (weigh_frame_previous(known->frame) != known[-1].frame)
 		return false;
-	for (known--; known >= fourth; known -= 4)
-		if (!(stands(known) && stands(known - 1) && stands(known - 2) && stands(known - 3)))
+	for (known--; known >= lowest + 7; known -= 8)
+		if (!four_stand(known) || !four_stand(known - 4))
 			return false;
-	for (; known >= latest->lowest; known--)
+	for (; known >= lowest; known--)
 		if (!stands(known))
 			return false;
 	return !latest->below || weigh_frame_word(latest->below->frame) == latest->below->word;

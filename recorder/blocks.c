@@ -8,36 +8,23 @@
 
 #include <string.h>
 
-enum {
-	NODE_LOG_MAX = 8, /* 256 slots of 16 bytes in a page: no two blocks collide */
-	CAPACITY_SHIFT = 48,
-	COUNT_SHIFT = 52,
-	COUNT_MASK = 511,
-};
-
-/*
- * The last entry stored in the page was of a small block. Then all of its
- * blocks are: they come and go under the GIL, and no lock is needed.
- */
-static const uint64_t SMALL_PAGE = 1ull << 63;
-
-static const uint64_t ONE = 1ull << COUNT_SHIFT;
+enum { NODE_LOG_MAX = 8 }; /* 256 slots of 16 bytes in a page: no two blocks collide */
 
 struct weigh_leaf *weigh_blocks_root[1 << WEIGH_ROOT_SHIFT];
 
 static struct weigh_entry *entries_of(uint64_t page)
 {
-	return (struct weigh_entry *)(uintptr_t)(page & ((1ull << CAPACITY_SHIFT) - 1));
+	return weigh_page_place(page, 0);
 }
 
 static unsigned log_of(uint64_t page)
 {
-	return page >> CAPACITY_SHIFT & 15;
+	return NODE_LOG_MAX - (page >> WEIGH_PAGE_SHIFT & 31);
 }
 
-static unsigned count_of(uint64_t page)
+static uint64_t shift_for(unsigned log)
 {
-	return (unsigned)(page >> COUNT_SHIFT) & COUNT_MASK;
+	return (uint64_t)(NODE_LOG_MAX - log) << WEIGH_PAGE_SHIFT;
 }
 
 static unsigned slot_of(uintptr_t address)
@@ -47,7 +34,7 @@ static unsigned slot_of(uintptr_t address)
 
 static struct weigh_entry *place(uint64_t page, unsigned slot)
 {
-	return &entries_of(page)[slot >> (NODE_LOG_MAX - log_of(page))];
+	return weigh_page_place(page, (uintptr_t)slot << 4);
 }
 
 static size_t node_bytes(unsigned log)
@@ -94,8 +81,8 @@ static bool grow(uint64_t *page, unsigned slot)
 	struct weigh_entry *entries = weigh_arena_take(node_bytes(log));
 	if (!entries)
 		return false;
-	uint64_t larger =
-		(*page & ~(ONE - 1)) | (uint64_t)log << CAPACITY_SHIFT | (uint64_t)(uintptr_t)entries;
+	uint64_t larger = *page >> WEIGH_PAGE_COUNT << WEIGH_PAGE_COUNT;
+	larger |= shift_for(log) | (uint64_t)(uintptr_t)entries;
 	struct weigh_entry *old = entries_of(*page);
 	for (unsigned i = 0; i < 1u << log_of(*page); i++)
 		if (old[i].used)
@@ -108,13 +95,15 @@ static bool grow(uint64_t *page, unsigned slot)
 /* Makes the page's first node. */
 static bool begin(uint64_t *page)
 {
-	*page = (uint64_t)(uintptr_t)weigh_arena_take(node_bytes(0));
-	return *page != 0;
+	struct weigh_entry *entries = weigh_arena_take(node_bytes(0));
+	*page = entries ? shift_for(0) | (uint64_t)(uintptr_t)entries : 0;
+	return entries != NULL;
 }
 
 static uint64_t with_one_more(uint64_t page, struct weigh_entry entry)
 {
-	return ((page + ONE) & ~SMALL_PAGE) | (entry.kind == WEIGH_KIND_SMALL ? SMALL_PAGE : 0);
+	return ((page + WEIGH_PAGE_ONE) & ~WEIGH_PAGE_SMALL) |
+	       (entry.kind == WEIGH_KIND_SMALL ? WEIGH_PAGE_SMALL : 0);
 }
 
 static __attribute__((noinline)) bool add(uint64_t *page, struct weigh_entry entry)
@@ -141,11 +130,6 @@ static inline bool add_to_free_place(uint64_t *page, struct weigh_entry entry)
 	return true;
 }
 
-static uint64_t *page_of(struct weigh_granule *granule, uintptr_t address)
-{
-	return &granule->pages[address >> 12 & (WEIGH_GRANULE_PAGES - 1)];
-}
-
 static __attribute__((noinline)) bool add_locked(struct weigh_granule *granule, uint64_t *page,
 						 struct weigh_entry entry)
 {
@@ -158,7 +142,7 @@ static __attribute__((noinline)) bool add_locked(struct weigh_granule *granule, 
 
 bool weigh_blocks_add(struct weigh_granule *granule, uintptr_t address, struct weigh_entry entry)
 {
-	uint64_t *page = page_of(granule, address);
+	uint64_t *page = weigh_page_of(granule, address);
 	entry.used = 1;
 	entry.slot = slot_of(address);
 	if (entry.kind == WEIGH_KIND_SMALL)
@@ -166,11 +150,12 @@ bool weigh_blocks_add(struct weigh_granule *granule, uintptr_t address, struct w
 	return add_locked(granule, page, entry);
 }
 
-static __attribute__((noinline)) bool end(uint64_t *page)
+void weigh_page_emptied(uint64_t *page)
 {
+	if (!log_of(*page))
+		return;
 	weigh_arena_give(entries_of(*page), node_bytes(log_of(*page)));
 	*page = 0;
-	return true;
 }
 
 static inline struct weigh_entry *find(uint64_t page, unsigned slot)
@@ -184,33 +169,17 @@ static inline struct weigh_entry *find(uint64_t page, unsigned slot)
 	return (word & used_and_slot) == (slot << 1 | 1) ? found : NULL;
 }
 
-/* The smallest node stays for the next block of the page. */
-static inline bool drop(uint64_t *page, struct weigh_entry *entry)
-{
-	*entry = (struct weigh_entry){0};
-	*page -= ONE;
-	bool empty = !count_of(*page) && log_of(*page);
-	return empty ? end(page) : true;
-}
-
 static inline bool take_out(uint64_t *page, unsigned slot, struct weigh_entry *entry)
 {
 	struct weigh_entry *found = find(*page, slot);
 	if (!found)
 		return false;
 	*entry = *found;
-	return drop(page, found);
-}
-
-struct weigh_entry *weigh_blocks_small(struct weigh_granule *granule, uintptr_t address)
-{
-	uint64_t page = __atomic_load_n(page_of(granule, address), __ATOMIC_RELAXED);
-	return page & SMALL_PAGE ? find(page, slot_of(address)) : NULL;
-}
-
-void weigh_blocks_drop(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry)
-{
-	drop(page_of(granule, address), entry);
+	*found = (struct weigh_entry){0};
+	*page -= WEIGH_PAGE_ONE;
+	if (!(*page >> WEIGH_PAGE_COUNT))
+		weigh_page_emptied(page);
+	return true;
 }
 
 static __attribute__((noinline)) bool take_out_locked(struct weigh_granule *granule, uint64_t *page,
@@ -225,8 +194,8 @@ static __attribute__((noinline)) bool take_out_locked(struct weigh_granule *gran
 
 bool weigh_blocks_remove(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry)
 {
-	uint64_t *page = page_of(granule, address);
-	if (__atomic_load_n(page, __ATOMIC_RELAXED) & SMALL_PAGE)
+	uint64_t *page = weigh_page_of(granule, address);
+	if (__atomic_load_n(page, __ATOMIC_RELAXED) & WEIGH_PAGE_SMALL)
 		return take_out(page, slot_of(address), entry);
 	return take_out_locked(granule, page, slot_of(address), entry);
 }
@@ -234,11 +203,12 @@ bool weigh_blocks_remove(struct weigh_granule *granule, uintptr_t address, struc
 /* Never waits: in a forked child the thread that holds the lock does not exist. */
 bool weigh_blocks_read(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry)
 {
-	uint64_t page = __atomic_load_n(page_of(granule, address), __ATOMIC_RELAXED);
-	bool lock = !(page & SMALL_PAGE);
+	uint64_t page = __atomic_load_n(weigh_page_of(granule, address), __ATOMIC_RELAXED);
+	bool lock = !(page & WEIGH_PAGE_SMALL);
 	if (lock && !weigh_spin_try(&granule->lock))
 		return false;
-	const struct weigh_entry *found = find(lock ? *page_of(granule, address) : page, slot_of(address));
+	const struct weigh_entry *found =
+		find(lock ? *weigh_page_of(granule, address) : page, slot_of(address));
 	if (found)
 		*entry = *found;
 	if (lock)
@@ -291,7 +261,7 @@ static void visit_granule(struct weigh_granule *granule, void (*visit)(struct we
 {
 	for (unsigned i = 0; i < WEIGH_GRANULE_PAGES; i++) {
 		uint64_t page = __atomic_load_n(&granule->pages[i], __ATOMIC_RELAXED);
-		if (page & SMALL_PAGE) {
+		if (page & WEIGH_PAGE_SMALL) {
 			visit_page(page, visit, arg);
 		} else if (page && weigh_spin_take(&granule->lock)) {
 			visit_page(granule->pages[i], visit, arg);

@@ -55,22 +55,6 @@ struct weigh_entry {
 	uint64_t size : 40; /* requested bytes; saturates at 1 TiB */
 };
 
-/*
- * The entry of a small block that is sampled for certain, in two words: from
- * fields the compiler makes stores of parts, which a load of the whole then
- * waits for, a third of what such a block cost.
- */
-static inline struct weigh_entry weigh_entry_certain(uint64_t birth, bool traced, uint32_t site, size_t size)
-{
-	struct weigh_entry entry;
-	const uint64_t words[2] = {
-		1ull << 11 | (uint64_t)traced << 19 | birth << 20,
-		(uint64_t)site | (uint64_t)size << 24,
-	};
-	memcpy(&entry, words, sizeof(entry));
-	return entry;
-}
-
 enum {
 	WEIGH_GRANULE_SHIFT = 20,
 	WEIGH_LEAF_SHIFT = 13,
@@ -83,7 +67,7 @@ enum {
 
 struct weigh_granule {
 	uint64_t states[WEIGH_GRANULE_STATES];
-	uint64_t pages[WEIGH_GRANULE_PAGES]; /* node address | log2 capacity << 48 | entries << 52 */
+	uint64_t pages[WEIGH_GRANULE_PAGES]; /* see weigh_page_place */
 	uint64_t pools; /* a bit for each known pool: see pools.h */
 	uint64_t unsure_pools; /* what may become one without our being told */
 	struct weigh_spin lock;
@@ -106,12 +90,16 @@ static inline struct weigh_granule *weigh_granule_find(uintptr_t address)
 }
 
 /* The same for the address of a block, which lies in the lower half of the address space. */
+static inline struct weigh_granule *weigh_granule_at(uintptr_t address)
+{
+	struct weigh_leaf *leaf = weigh_blocks_root[address >> (WEIGH_GRANULE_SHIFT + WEIGH_LEAF_SHIFT) &
+						    ((1 << WEIGH_ROOT_SHIFT) - 1)];
+	return leaf ? leaf->granules[address >> WEIGH_GRANULE_SHIFT & ((1 << WEIGH_LEAF_SHIFT) - 1)] : NULL;
+}
+
 static inline const struct weigh_granule *weigh_granule_near(uintptr_t address)
 {
-	const struct weigh_leaf *leaf =
-		weigh_blocks_root[address >> (WEIGH_GRANULE_SHIFT + WEIGH_LEAF_SHIFT) &
-				  ((1 << WEIGH_ROOT_SHIFT) - 1)];
-	return leaf ? leaf->granules[address >> WEIGH_GRANULE_SHIFT & ((1 << WEIGH_LEAF_SHIFT) - 1)] : NULL;
+	return weigh_granule_at(address);
 }
 
 static inline uint32_t weigh_state_index(uintptr_t address)
@@ -170,6 +158,98 @@ static inline void weigh_state_clear(struct weigh_granule *granule, uintptr_t ad
 		*word &= ~bits;
 }
 
+/*
+ * A page's word: the address of its node, by how much a slot is shifted right
+ * for its place in the node, whether the last entry stored was of a small
+ * block, and the number of entries. If it was, all of the page's blocks are
+ * small: they come and go under the GIL, and no lock is needed.
+ */
+enum { WEIGH_PAGE_SHIFT = 48, WEIGH_PAGE_COUNT = 55 };
+
+#define WEIGH_PAGE_SMALL (1ull << 53)
+#define WEIGH_PAGE_ONE (1ull << WEIGH_PAGE_COUNT)
+
+static inline uint64_t *weigh_page_of(struct weigh_granule *granule, uintptr_t address)
+{
+	return &granule->pages[address >> 12 & (WEIGH_GRANULE_PAGES - 1)];
+}
+
+/* Where in the page's node the entry of an address would be. */
+static inline struct weigh_entry *weigh_page_place(uint64_t page, uintptr_t address)
+{
+	uintptr_t node = page << (64 - WEIGH_PAGE_SHIFT) >> (64 - WEIGH_PAGE_SHIFT);
+	return (struct weigh_entry *)(node + ((address & 4095) >> (page >> WEIGH_PAGE_SHIFT & 31) &
+					      -sizeof(struct weigh_entry)));
+}
+
+/*
+ * Entries of small blocks that are sampled for certain are kept as two words:
+ * from fields the compiler makes stores of parts, which a load of the whole
+ * then waits for, a third of what such a block cost.
+ */
+struct weigh_certain {
+	uint64_t head;
+	uint64_t site_and_size;
+};
+
+/* Where in its words the parts lie. */
+enum { WEIGH_CERTAIN_TRACED = 19, WEIGH_CERTAIN_BIRTH = 20, WEIGH_CERTAIN_SIZE = 24 };
+
+/* The head of such an entry without birth and trace: in use, its slot, and sampled with period 0. */
+static inline uint64_t weigh_certain_head(uintptr_t address)
+{
+	return (address >> 3 & 0x1fe) | 1 << 11 | 1;
+}
+
+static inline uint64_t weigh_certain_birth(struct weigh_certain entry)
+{
+	return entry.head >> WEIGH_CERTAIN_BIRTH;
+}
+
+static inline uint32_t weigh_certain_site(struct weigh_certain entry)
+{
+	return (uint32_t)entry.site_and_size & ((1u << WEIGH_CERTAIN_SIZE) - 1);
+}
+
+static inline uint64_t weigh_certain_bytes(struct weigh_certain entry)
+{
+	return entry.site_and_size >> WEIGH_CERTAIN_SIZE;
+}
+
+/* Stores an entry where the page is one of small blocks and has a free place; else false. Under the GIL. */
+static inline bool weigh_certain_put(struct weigh_granule *granule, uintptr_t address,
+				     struct weigh_certain entry)
+{
+	uint64_t *page = weigh_page_of(granule, address);
+	struct weigh_entry *place = weigh_page_place(*page, address);
+	if (__builtin_expect(!(*page & WEIGH_PAGE_SMALL) || place->used, 0))
+		return false;
+	memcpy(place, &entry, sizeof(entry));
+	*page += WEIGH_PAGE_ONE;
+	return true;
+}
+
+/* Gives back the node of a page whose last entry was taken out; the smallest stays for the next block. */
+void weigh_page_emptied(uint64_t *page);
+
+/* Takes the entry of an address out, if it is such a one. Under the GIL. */
+static inline bool weigh_certain_take(struct weigh_granule *granule, uintptr_t address,
+				      struct weigh_certain *entry)
+{
+	uint64_t *page = weigh_page_of(granule, address);
+	if (!(*page & WEIGH_PAGE_SMALL))
+		return false;
+	struct weigh_entry *place = weigh_page_place(*page, address);
+	memcpy(entry, place, sizeof(*entry));
+	if ((entry->head & ((1 << WEIGH_CERTAIN_TRACED) - 1)) != weigh_certain_head(address))
+		return false;
+	memset(place, 0, sizeof(entry->head));
+	*page -= WEIGH_PAGE_ONE;
+	if (__builtin_expect(!(*page >> WEIGH_PAGE_COUNT), 0))
+		weigh_page_emptied(page);
+	return true;
+}
+
 /* The granule of an address, made if need be; NULL: no memory, or no user address. */
 struct weigh_granule *weigh_granule_make(uintptr_t address);
 
@@ -183,20 +263,10 @@ bool weigh_blocks_add(struct weigh_granule *granule, uintptr_t address, struct w
 bool weigh_blocks_remove(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry);
 
 /*
- * The entry of a block in a page of small blocks, under the GIL; NULL when the
- * page holds others, or no entry of this block. It stands until the next call
- * that changes the page.
- */
-struct weigh_entry *weigh_blocks_small(struct weigh_granule *granule, uintptr_t address);
-
-/*
  * A copy of the entry of a block, for a reader under the GIL or in a forked
  * child; false when there is none, or another thread holds the page.
  */
 bool weigh_blocks_read(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry);
-
-/* Takes out the entry that weigh_blocks_small returned. */
-void weigh_blocks_drop(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry);
 
 /*
  * Marks the block at an address as holding a code object, so that its end is

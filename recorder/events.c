@@ -6,10 +6,8 @@
 
 #include "base/clock.h"
 #include "recorder/codes.h"
+#include "recorder/exact.h"
 #include "recorder/native.h"
-#include "recorder/sampler.h"
-#include "recorder/sites.h"
-#include "recorder/traces.h"
 
 static struct weigh_spin sizes_locks[WEIGH_SIZE_STRIPES];
 
@@ -124,40 +122,11 @@ static __attribute__((noinline)) void record_sampled(struct weigh_thread *thread
 		uncount(kind, footprint);
 }
 
-/* The usual small block of exact mode, whose stack was seen before; false, with nothing done, for any other. */
-static inline bool record_certain(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
-				  enum weigh_domain domain)
-{
-	struct weigh_granule *granule = weigh_granule_find((uintptr_t)block);
-	if (weigh_unlikely(!granule || thread->name_at))
-		return false;
-	uint32_t site = weigh_site_recall(thread, domain);
-	if (weigh_unlikely(site == WEIGH_SITE_UNKNOWN))
-		return false;
-	bool traced = weigh_trace_is_due(thread, domain);
-	struct weigh_entry entry = weigh_entry_certain(thread->allocations, traced, site, bytes);
-	if (weigh_unlikely(!weigh_blocks_add(granule, (uintptr_t)block, entry)))
-		return false;
-	weigh_state_set(granule, (uintptr_t)block, WEIGH_BLOCK_SAMPLED, false);
-	if (traced)
-		weigh_trace_born(domain, bytes);
-	if (weigh_recorder.fileless) {
-		weigh_site_hold(site);
-		return true;
-	}
-	weigh_site_born_certain(site, bytes, footprint);
-	struct weigh_size_bucket *bucket = &weigh_recorder.sizes[weigh_size_bucket_index(bytes)];
-	bucket->blocks += 1;
-	bucket->bytes += (double)(int64_t)bytes;
-	return true;
-}
-
 void weigh_event_sampled(struct weigh_thread *thread, void *block, size_t bytes, uint64_t footprint,
 			 enum weigh_domain domain, enum weigh_block_kind kind)
 {
 	if (weigh_likely(weigh_recorder.exact && kind == WEIGH_KIND_SMALL) &&
-	    weigh_likely(weigh_sampler_idle(thread)) &&
-	    record_certain(thread, block, bytes, footprint, domain))
+	    weigh_exact_record(thread, (uintptr_t)block, bytes, footprint, domain))
 		return;
 	record_sampled(thread, block, bytes, footprint, domain, kind);
 }
@@ -188,12 +157,11 @@ static uint64_t count_out(uintptr_t address, enum weigh_block_kind kind, uint64_
 static inline enum weigh_site_change change_of(const struct weigh_thread *thread,
 					       const struct weigh_entry *entry, enum weigh_removal why)
 {
-	const struct weigh_site *site = &weigh_recorder.sites[entry->site];
 	if (why == WEIGH_REMOVE_RETRACT)
 		return WEIGH_SITE_RETRACT;
 	if (why == WEIGH_REMOVE_REALLOC)
 		return WEIGH_SITE_MOVED;
-	if (thread && site->thread == thread->index && thread->allocations - entry->birth < WEIGH_TEMPORARY)
+	if (weigh_event_is_brief(thread, (uint32_t)entry->site, entry->birth))
 		return WEIGH_SITE_BRIEF;
 	return WEIGH_SITE_FREED;
 }
@@ -263,43 +231,6 @@ void weigh_event_remove(uintptr_t address, enum weigh_removal why, struct weigh_
 	}
 }
 
-/* The end of a small block of exact mode; false, with nothing done, for any other. */
-static inline bool end_certain(const struct weigh_thread *thread, uintptr_t address)
-{
-	struct weigh_granule *granule = weigh_granule_find(address);
-	struct weigh_entry *found = granule ? weigh_blocks_small(granule, address) : NULL;
-	if (!found)
-		return false;
-	struct weigh_entry entry = *found;
-	bool usual = entry.kind == WEIGH_KIND_SMALL && entry.sampled && !entry.code && !entry.period;
-	if (weigh_unlikely(!usual || weigh_state_get(granule, address) != WEIGH_BLOCK_SAMPLED))
-		return false;
-	weigh_blocks_drop(granule, address, found);
-	weigh_state_clear(granule, address, false);
-	if (entry.traced)
-		weigh_trace_ended(WEIGH_DOMAIN_OBJECT, entry.size);
-	if (weigh_recorder.fileless) {
-		weigh_profile_note_freed((int64_t)weigh_pool_footprint(address));
-		weigh_site_release((uint32_t)entry.site);
-		return true;
-	}
-	weigh_event_check_peak();
-	uint64_t footprint = count_out(address, WEIGH_KIND_SMALL, entry.size, WEIGH_REMOVE_FREE);
-	bool brief = change_of(thread, &entry, WEIGH_REMOVE_FREE) == WEIGH_SITE_BRIEF;
-	weigh_site_ended_certain((uint32_t)entry.site, entry.size, footprint, brief);
-	return true;
-}
-
-bool weigh_event_end_certain(const void *block)
-{
-	struct weigh_thread *thread = weigh_self ? weigh_event_enter() : NULL;
-	if (weigh_unlikely(!thread))
-		return false;
-	bool done = end_certain(thread, (uintptr_t)block);
-	weigh_event_leave(thread);
-	return done;
-}
-
 static void end_stray(uintptr_t address)
 {
 	struct weigh_taken taken;
@@ -317,7 +248,7 @@ void weigh_event_end(uintptr_t address)
 	} else if (thread->depth) {
 		weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
 	} else if ((thread = weigh_event_enter())) {
-		if (!weigh_recorder.exact || !end_certain(thread, address))
+		if (!weigh_recorder.exact || !weigh_exact_end(thread, address))
 			weigh_event_remove(address, WEIGH_REMOVE_FREE, &taken);
 		weigh_event_leave(thread);
 	}

@@ -239,8 +239,12 @@ static inline void weigh_event_check_peak(void)
 /* Records the end of a block that is more than a small one counted. On any thread, inside an event or not. */
 void weigh_event_end(uintptr_t address);
 
-/* The end of a small block of exact mode; false, with nothing done, when it is anything else. Under the GIL. */
-bool weigh_event_end_certain(const void *block);
+/* Whether a block of this thread, or another's, that ends now was temporary. */
+static inline bool weigh_event_is_brief(const struct weigh_thread *thread, uint32_t site, uint64_t birth)
+{
+	return thread && weigh_recorder.sites[site].thread == thread->index &&
+	       thread->allocations - birth < WEIGH_TEMPORARY;
+}
 
 /* A small block in a known pool whose end is all there is to count; the gate says that pools are known. */
 static inline bool weigh_event_is_plain(uintptr_t address)

@@ -6,7 +6,6 @@
 
 #include "base/hash.h"
 #include "base/pages.h"
-#include "recorder/codes.h"
 #include "recorder/prune.h"
 
 #include <string.h>
@@ -15,7 +14,7 @@ enum { LOCKS = 64 };
 
 static uint32_t *sites_index; /* site number + 1 by key; 0 is free */
 static uint32_t mask;
-static uint32_t generation = 1;
+uint32_t weigh_sites_generation = 1;
 static struct weigh_spin locks[LOCKS];
 
 static size_t index_bytes(void)
@@ -29,7 +28,7 @@ bool weigh_sites_init(uint32_t sites)
 	while (cells < sites * 2)
 		cells *= 2;
 	mask = cells - 1;
-	generation++;
+	weigh_sites_generation++;
 	sites_index = weigh_pages_take(index_bytes());
 	return sites_index != NULL;
 }
@@ -62,7 +61,7 @@ static uint32_t *cell_of(uint64_t key)
 
 void weigh_sites_renew(void)
 {
-	__atomic_fetch_add(&generation, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&weigh_sites_generation, 1, __ATOMIC_SEQ_CST);
 }
 
 static uint32_t home_of(uint32_t cell)
@@ -135,15 +134,9 @@ static __attribute__((noinline)) bool find_or_make(struct weigh_thread *thread, 
 	}
 	if (!whole)
 		weigh_recorder.header->sections[WEIGH_SECTION_NODES].refused++;
-	thread->generation = generation;
+	thread->generation = weigh_sites_generation;
 	weigh_spin_give(&weigh_recorder.intern);
 	return true;
-}
-
-/* The memos of a key share a cache line; the newest stands first. */
-static struct weigh_site_memo *memo_set(struct weigh_thread *thread, uint64_t key)
-{
-	return &thread->memos[(key >> 32) % (WEIGH_THREAD_MEMOS / WEIGH_MEMO_WAYS) * WEIGH_MEMO_WAYS];
 }
 
 static void remember(struct weigh_site_memo *set, struct weigh_site_memo memo)
@@ -152,42 +145,18 @@ static void remember(struct weigh_site_memo *set, struct weigh_site_memo memo)
 	set[0] = memo;
 }
 
-static inline uint64_t stack_key(struct weigh_thread *thread, enum weigh_domain domain)
-{
-	uint64_t seed = weigh_codes_epoch() << 3 | domain;
-	return weigh_recorder.walker->hash(thread->walk, weigh_domain_under_gil(domain), seed) | 1;
-}
-
-static inline uint32_t recall(struct weigh_thread *thread, const struct weigh_site_memo *set, uint64_t key,
-			      uint32_t now)
-{
-	for (unsigned way = 0; way < WEIGH_MEMO_WAYS; way++) {
-		if (set[way].key == key && set[way].generation == now) {
-			thread->generation = now;
-			return set[way].site;
-		}
-	}
-	return WEIGH_SITE_UNKNOWN;
-}
-
-uint32_t weigh_site_recall(struct weigh_thread *thread, enum weigh_domain domain)
-{
-	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
-	uint64_t key = stack_key(thread, domain);
-	return recall(thread, memo_set(thread, key), key, now);
-}
-
 bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
 {
-	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
-	uint64_t key = stack_key(thread, domain);
-	struct weigh_site_memo *set = memo_set(thread, key);
-	*site = recall(thread, set, key, now);
+	uint32_t now = __atomic_load_n(&weigh_sites_generation, __ATOMIC_ACQUIRE);
+	uint64_t key = weigh_site_key(thread, domain, now);
+	struct weigh_site_memo *set = weigh_site_memos(thread, key);
+	thread->generation = now;
+	*site = weigh_site_remembered(set, key);
 	if (*site != WEIGH_SITE_UNKNOWN)
 		return true;
 	if (!find_or_make(thread, domain, site))
 		return false;
-	remember(set, (struct weigh_site_memo){.key = key, .site = *site, .generation = thread->generation});
+	remember(set, (struct weigh_site_memo){.key = key, .site = *site});
 	return true;
 }
 
@@ -314,7 +283,7 @@ static __attribute__((noinline)) bool born_locked(const struct weigh_thread *thr
 {
 	if (!weigh_site_lock(index))
 		return false;
-	bool same = __atomic_load_n(&generation, __ATOMIC_SEQ_CST) == thread->generation;
+	bool same = __atomic_load_n(&weigh_sites_generation, __ATOMIC_SEQ_CST) == thread->generation;
 	if (same)
 		apply_born(&weigh_recorder.sites[index], weight);
 	weigh_site_unlock(index);

@@ -9,6 +9,7 @@
 #ifndef WEIGH_RECORDER_SITES_H
 #define WEIGH_RECORDER_SITES_H
 
+#include "recorder/codes.h"
 #include "recorder/thread.h"
 #include "weigh/format.h"
 
@@ -56,10 +57,45 @@ static inline struct weigh_weight weigh_weight_of(uint64_t bytes, uint64_t footp
 	return weight;
 }
 
-/* The site for an allocation now on this thread, if the thread remembers it; else WEIGH_SITE_UNKNOWN. */
-uint32_t weigh_site_recall(struct weigh_thread *thread, enum weigh_domain domain);
+/* Rises whenever the numbers of sites may come to mean others. */
+extern uint32_t weigh_sites_generation;
+
+/*
+ * What the site for an allocation now on this thread is remembered by. Both
+ * counters only rise, so that their sum never comes back once an address names
+ * other code, or a number another site.
+ */
+static inline uint64_t weigh_site_key(struct weigh_thread *thread, enum weigh_domain domain,
+				      uint32_t generation)
+{
+	uint64_t seed = (weigh_codes_epoch() + generation) << 3 | domain;
+	return weigh_recorder.walker->hash(thread->walk, weigh_domain_under_gil(domain), seed) | 1;
+}
+
+/* The memos of a key share a cache line; the newest stands first. */
+static inline struct weigh_site_memo *weigh_site_memos(struct weigh_thread *thread, uint64_t key)
+{
+	enum { SETS = WEIGH_THREAD_MEMOS / WEIGH_MEMO_WAYS };
+	return &thread->memos[(key >> (64 - __builtin_ctz(SETS))) * WEIGH_MEMO_WAYS];
+}
 
 enum { WEIGH_SITE_UNKNOWN = 0xffffffff };
+
+/* The site that one of these memos names. */
+static inline uint32_t weigh_site_remembered(const struct weigh_site_memo *memos, uint64_t key)
+{
+	for (unsigned way = 0; way < WEIGH_MEMO_WAYS; way++)
+		if (memos[way].key == key)
+			return memos[way].site;
+	return WEIGH_SITE_UNKNOWN;
+}
+
+/* The site for an allocation now on this thread, in a domain under the GIL, if the thread remembers it. */
+static inline uint32_t weigh_site_recall(struct weigh_thread *thread, enum weigh_domain domain)
+{
+	uint64_t key = weigh_site_key(thread, domain, weigh_sites_generation);
+	return weigh_site_remembered(weigh_site_memos(thread, key), key);
+}
 
 /* BORN for a certain block, at a site that changes under the GIL only. */
 void weigh_site_born_certain(uint32_t site, uint64_t bytes, uint64_t footprint);

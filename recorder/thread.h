@@ -11,11 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A stack seen before: its hash with the domain, and the site it led to. */
+/* A stack seen before: its hash with the domain and the ages of what it names, and the site it led to. */
 struct weigh_site_memo {
 	uint64_t key;
 	uint32_t site;
-	uint32_t generation; /* of the site table */
 };
 
 enum {

@@ -126,7 +126,7 @@ static void assert_absent(uintptr_t address)
 
 static unsigned capacity_log(uintptr_t address)
 {
-	return granule_of(address)->pages[address >> 12 & (WEIGH_GRANULE_PAGES - 1)] >> 48 & 15;
+	return 8 - (unsigned)(*weigh_page_of(granule_of(address), address) >> WEIGH_PAGE_SHIFT & 31);
 }
 
 /* Evenly spaced blocks need no more places than there are blocks. */
@@ -142,8 +142,8 @@ static void test_nodes_of_every_size(void **unused)
 		for (unsigned i = 0; i < 1u << log; i++)
 			assert_removed(page + i * step, i + 1000 * log);
 		/* Only the smallest node stays. */
-		uint64_t left = granule_of(page)->pages[page >> 12 & (WEIGH_GRANULE_PAGES - 1)];
-		assert_int_equal(log ? left : left >> 48 & 0x7fff, 0);
+		uint64_t left = *weigh_page_of(granule_of(page), page);
+		assert_int_equal(log ? left : left >> WEIGH_PAGE_COUNT, 0);
 	}
 }
 

@@ -1,0 +1,119 @@
+/*
+ * Small blocks of an exact recording, which is most of what happens in one:
+ * each has an entry, and all that its birth and its end change is changed here,
+ * in some hundred instructions beside the look at the stack, of which a
+ * recording without a file spares half. What is out of the usual goes by way
+ * of events.h.
+ *
+ * Inside events, under the GIL. Nothing here allocates but through blocks.h.
+ */
+#ifndef WEIGH_RECORDER_EXACT_H
+#define WEIGH_RECORDER_EXACT_H
+
+#include "recorder/events.h"
+#include "recorder/sampler.h"
+#include "recorder/sites.h"
+#include "recorder/traces.h"
+
+/*
+ * As weigh_event_enter, for a thread that has a record. The gate is looked at
+ * only once: where it is shut nothing but the thread's own record is written.
+ */
+static inline struct weigh_thread *weigh_exact_enter(void)
+{
+	struct weigh_thread *thread = weigh_self;
+	if (weigh_unlikely(!thread) || weigh_unlikely(thread->depth))
+		return NULL;
+	thread->depth = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (weigh_likely(*(volatile uint32_t *)&weigh_gate.on))
+		return thread;
+	thread->depth = 0;
+	return NULL;
+}
+
+/* What a birth and an end change in the capture; `birth` is that of the entry. */
+void weigh_exact_count_born(uint32_t site, size_t bytes, uint64_t footprint);
+void weigh_exact_count_ended(const struct weigh_thread *thread, uintptr_t address,
+			     struct weigh_certain entry);
+
+/* Stores the entry of a block that is the thread's `number`th; false, with nothing done, when that is not usual. */
+static inline __attribute__((always_inline)) bool weigh_exact_put(struct weigh_thread *thread,
+								  uintptr_t address, size_t bytes,
+								  enum weigh_domain domain, uint64_t number,
+								  uint32_t *site)
+{
+	struct weigh_granule *granule = weigh_granule_at(address);
+	if (weigh_unlikely(!granule) || weigh_unlikely(number % WEIGH_EXACT_PUBLISH == 0) ||
+	    weigh_unlikely(thread->name_at))
+		return false;
+	*site = weigh_site_recall(thread, domain);
+	if (weigh_unlikely(*site == WEIGH_SITE_UNKNOWN))
+		return false;
+	uint64_t traced = weigh_trace_is_due(thread, domain);
+	struct weigh_certain entry = {
+		.head = weigh_certain_head(address) | traced << WEIGH_CERTAIN_TRACED |
+			number << WEIGH_CERTAIN_BIRTH,
+		.site_and_size = (uint64_t)*site | (uint64_t)bytes << WEIGH_CERTAIN_SIZE,
+	};
+	if (weigh_unlikely(!weigh_certain_put(granule, address, entry)))
+		return false;
+	weigh_state_set(granule, address, WEIGH_BLOCK_SAMPLED, false);
+	if (traced)
+		weigh_trace_born(WEIGH_DOMAIN_OBJECT, bytes);
+	return true;
+}
+
+/*
+ * Records a fresh block whose stack was seen before and whose page has room
+ * for it. False, with nothing done, when it is not such a one.
+ */
+static inline __attribute__((always_inline)) bool weigh_exact_born(struct weigh_thread *thread,
+								   uintptr_t address, size_t bytes,
+								   enum weigh_domain domain)
+{
+	uint64_t number = thread->allocations + 1;
+	uint64_t footprint = weigh_pool_rounded(bytes);
+	uint32_t site;
+	if (!weigh_exact_put(thread, address, bytes, domain, number, &site))
+		return false;
+	thread->allocations = number;
+	if (weigh_unlikely(thread->profile))
+		weigh_profile_charge_allocated(thread->profile, footprint);
+	if (weigh_recorder.fileless) {
+		weigh_site_hold(site);
+		return true;
+	}
+	weigh_event_count_small(footprint);
+	weigh_exact_count_born(site, bytes, footprint);
+	return true;
+}
+
+/* Records the end of such a block; false, with nothing done, when it is none. `thread` may be NULL. */
+static inline __attribute__((always_inline)) bool weigh_exact_end(const struct weigh_thread *thread,
+								  uintptr_t address)
+{
+	struct weigh_granule *granule = weigh_granule_at(address);
+	struct weigh_certain entry;
+	if (weigh_unlikely(!granule) || weigh_unlikely(!weigh_certain_take(granule, address, &entry)))
+		return false;
+	if (weigh_likely(!granule->pools))
+		weigh_state_erase(granule, address);
+	else
+		weigh_state_clear(granule, address, false);
+	if (entry.head >> WEIGH_CERTAIN_TRACED & 1)
+		weigh_trace_ended(WEIGH_DOMAIN_OBJECT, weigh_certain_bytes(entry));
+	if (weigh_unlikely(thread && thread->profile))
+		weigh_profile_charge_freed(thread->profile, weigh_pool_footprint(address));
+	if (weigh_recorder.fileless)
+		weigh_site_release(weigh_certain_site(entry));
+	else
+		weigh_exact_count_ended(thread, address, entry);
+	return true;
+}
+
+/* As weigh_exact_born, for a block that the thread and the recording's counters have already. */
+bool weigh_exact_record(struct weigh_thread *thread, uintptr_t block, size_t bytes, uint64_t footprint,
+			enum weigh_domain domain);
+
+#endif
