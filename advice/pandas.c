@@ -3,8 +3,8 @@
  *
  * Nothing is known of pandas but what its types are called and what refers to
  * what: a manager to the tuple of its blocks and the list of its axes, a block
- * to its values and to its place among the columns. Seen to hold on pandas 2.3
- * and 3.0.
+ * to its values and to its place among the columns. Seen to hold on pandas 2.3,
+ * 3.0 and 3.1, with pyarrow 26.
  *
  * One thread; allocates with malloc.
  */
@@ -20,6 +20,7 @@
 enum { COLUMNS_MOST = 4096 }; /* of one frame */
 
 static const char managers_module[] = "pandas.core.internals.managers";
+static const char arrow_module[] = "pyarrow.lib";
 
 struct finder {
 	const struct weigh_heap_graph *graph;
@@ -68,11 +69,20 @@ static uint32_t find_below(const struct weigh_heap_graph *graph, uint32_t object
 	return attributes == WEIGH_NO_OBJECT ? attributes : find_beside(graph, attributes, form, module);
 }
 
+/* What an extension's array keeps its items in: an array of NumPy, or what pyarrow calls its chunks. */
+static bool keeps_items(const struct weigh_heap_graph *graph, uint32_t values, bool arrow)
+{
+	uint32_t items = arrow ? find_below(graph, values, 0, arrow_module)
+			       : find_below(graph, values, WEIGH_SNAPSHOT_ARRAY, NULL);
+
+	return items != WEIGH_NO_OBJECT && (!arrow || !strcmp(type_of(graph, items), "ChunkedArray"));
+}
+
 /*
  * An extension's array of pandas to which an object refers. Since 3.0 their
  * types say "pandas.arrays", or "pandas" alone.
  */
-static uint32_t extension_below(const struct weigh_heap_graph *graph, uint32_t object)
+static uint32_t extension_below(const struct weigh_heap_graph *graph, uint32_t object, bool arrow)
 {
 	for (uint32_t at = graph->first[object]; at < graph->first[object + 1]; at++) {
 		uint32_t target = graph->targets[at];
@@ -81,7 +91,7 @@ static uint32_t extension_below(const struct weigh_heap_graph *graph, uint32_t o
 		const char *module = module_of(graph, target);
 		if (!strncmp(module, "pandas", strlen("pandas")) &&
 		    strncmp(module, "pandas._libs", strlen("pandas._libs")) != 0 &&
-		    find_below(graph, target, WEIGH_SNAPSHOT_ARRAY, NULL) != WEIGH_NO_OBJECT)
+		    keeps_items(graph, target, arrow))
 			return target;
 	}
 	return WEIGH_NO_OBJECT;
@@ -94,7 +104,7 @@ static uint32_t array_below(const struct weigh_heap_graph *graph, uint32_t objec
 
 	if (array != WEIGH_NO_OBJECT)
 		return array;
-	uint32_t values = extension_below(graph, object);
+	uint32_t values = extension_below(graph, object, false);
 	return values == WEIGH_NO_OBJECT ? values : find_below(graph, values, WEIGH_SNAPSHOT_ARRAY, NULL);
 }
 
@@ -200,7 +210,7 @@ static struct weigh_column *add_column(struct weigh_pandas *pandas)
 
 static enum weigh_column_kind kind_of(const struct weigh_heap_graph *graph, uint32_t block, uint32_t array)
 {
-	uint32_t values = extension_below(graph, block);
+	uint32_t values = extension_below(graph, block, false);
 
 	if (!strcmp(variant_of(graph, array), "object"))
 		return WEIGH_COLUMN_OBJECTS;
@@ -226,12 +236,34 @@ static bool lies_by_rows(const struct weigh_heap_graph *graph, uint32_t array, u
 	return rows == 1 || (label && sscanf(label, "%u x %u", &there, &others) == 2 && there == rows);
 }
 
+/* Columns of pyarrow come one by one; of what is in them nothing is known but that they are there. */
+static bool add_arrow(struct finder *f, uint32_t block, bool single, const char *names)
+{
+	struct weigh_pandas *pandas = f->pandas;
+	uint32_t values = extension_below(f->graph, block, true), places[COLUMNS_MOST] = {0};
+
+	if (values == WEIGH_NO_OBJECT || pandas->covered[values] ||
+	    (!single && read_places(f->graph, block, places) != 1))
+		return true;
+	struct weigh_column *column = add_column(pandas);
+	if (!column)
+		return false;
+	pandas->covered[values] = 1;
+	pandas->frames[pandas->frame_count].arrow++;
+	copy_name(names, places[0], column->name);
+	column->array = values;
+	column->kind = WEIGH_COLUMN_ARROW;
+	return true;
+}
+
 static bool add_block(struct finder *f, uint32_t block, bool single, const char *names)
 {
 	const struct weigh_heap_graph *graph = f->graph;
 	uint32_t array = array_below(graph, block), places[COLUMNS_MOST] = {0};
 	uint32_t owner = array == WEIGH_NO_OBJECT ? array : owner_of(graph, array);
 
+	if (array == WEIGH_NO_OBJECT)
+		return add_arrow(f, block, single, names);
 	if (owner == WEIGH_NO_OBJECT || f->pandas->covered[owner])
 		return true;
 	uint32_t count = single ? 1 : read_places(graph, block, places);

@@ -22,22 +22,25 @@ enum { WEIGH_COLUMN_NAME = 64 };
 enum weigh_column_kind {
 	WEIGH_COLUMN_OBJECTS, /* an array of references: text, or anything */
 	WEIGH_COLUMN_CODES,   /* a category: codes, and an index of values */
+	WEIGH_COLUMN_ARROW,   /* kept by pyarrow: neither items nor bytes are known */
 	WEIGH_COLUMN_OTHER,   /* numbers, dates, or what lies outside Python */
 };
 
 struct weigh_column {
 	char name[WEIGH_COLUMN_NAME]; /* empty: not known */
 	uint32_t frame; /* index of the frame */
-	uint32_t array; /* object: the array whose own block it lies in */
+	uint32_t
+		array; /* object: the array whose own block it lies in; of pyarrow's what pandas wraps it in */
 	uint64_t first, rows; /* items of the array */
 	double item; /* bytes of one; 0: not known */
 	enum weigh_column_kind kind;
 };
 
 struct weigh_frame_table {
-	uint32_t manager;          /* object: what holds the blocks */
-	uint32_t first, count;     /* columns */
-	double bytes;              /* that the arrays occupy, without what they refer to */
+	uint32_t manager; /* object: what holds the blocks */
+	uint32_t first, count; /* columns */
+	uint32_t arrow; /* of these, kept by pyarrow */
+	double bytes; /* that the arrays occupy, without what they refer to and without pyarrow's */
 };
 
 struct weigh_pandas {

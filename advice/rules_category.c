@@ -264,6 +264,25 @@ static void look_at_line(struct looker *l, const struct weigh_frame_table *table
 		report(l, table, &choice);
 }
 
+/* Nothing can be counted in what lies outside Python: said, for naive advice names just these columns. */
+static void reject_arrow(const struct looker *l, const struct weigh_frame_table *table)
+{
+	char names[WEIGH_TELL_LIST] = "";
+	struct weigh_heap_frame frame = {0};
+
+	for (uint32_t i = table->first; i < table->first + table->count; i++) {
+		const struct weigh_column *column = &l->pandas->columns[i];
+		if (column->kind != WEIGH_COLUMN_ARROW)
+			continue;
+		weigh_tell_add(names, "%s", column->name);
+		if (!frame.file)
+			frame = weigh_tell_origin(l->e, column->array);
+	}
+	weigh_collect_rejected(l->c, category_rule, frame.file, frame.line, 0,
+			       "%s%s%u column%s kept by pyarrow, without objects: their values are not known",
+			       names, *names ? ": " : "", table->arrow, table->arrow == 1 ? "" : "s");
+}
+
 static void look_at(struct looker *l, bool *done)
 {
 	for (uint32_t i = 0; i < l->pandas->frame_count; i++) {
@@ -272,6 +291,8 @@ static void look_at(struct looker *l, bool *done)
 			if (!done[c])
 				look_at_line(l, table, c, done);
 		}
+		if (table->arrow)
+			reject_arrow(l, table);
 	}
 }
 
@@ -282,13 +303,13 @@ struct weigh_error *weigh_rules_category(const struct weigh_evidence *evidence,
 	struct looker l = {.e = evidence, .c = collector, .pandas = pandas};
 	uint64_t longest = 0;
 
+	if (!pandas->column_count)
+		return NULL;
 	for (uint32_t i = 0; i < pandas->column_count; i++) {
 		if (pandas->columns[i].kind == WEIGH_COLUMN_OBJECTS && pandas->columns[i].rows > longest)
 			longest = pandas->columns[i].rows;
 	}
-	if (!longest)
-		return NULL;
-	l.sorted = malloc(longest * sizeof(*l.sorted));
+	l.sorted = malloc((longest + 1) * sizeof(*l.sorted));
 	l.met = calloc((size_t)evidence->equal->count + 1, 1);
 	bool *done = calloc(pandas->column_count, sizeof(*done)), enough = l.sorted && l.met && done;
 	if (enough)

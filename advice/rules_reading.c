@@ -106,11 +106,27 @@ static double share_of_peak(const struct reading *r, const struct table_read *re
 	return part * (fmin(parser, read->bytes) + others);
 }
 
+/*
+ * Beside columns of pyarrow, of which the bytes are not known, what the others
+ * had of the peak is not known either: what they hold in the snapshot is.
+ */
+static void say_columns(const struct reading *r, struct weigh_finding *finding, double bytes, double all)
+{
+	weigh_collect_bytes(finding, r->e->quantity, all, bytes, WEIGH_GRADE_HYPOTHESIS);
+	finding->effect.kind = WEIGH_EFFECT_NONE;
+	weigh_collect_check(r->c, finding, WEIGH_CHECK_HOLDS,
+			    "the columns themselves, without what pyarrow keeps of others");
+}
+
 static void say_saving(const struct reading *r, struct weigh_finding *finding, const struct table_read *read,
 		       double bytes)
 {
 	char peak[WEIGH_TELL_COUNT], frame[WEIGH_TELL_COUNT];
 
+	if (read->table->arrow) {
+		say_columns(r, finding, bytes, read->bytes);
+		return;
+	}
 	finding->quantity = WEIGH_QUANTITY_PEAK;
 	finding->before = read->line->peak;
 	finding->saving_low = weigh_stacks_capped(&r->stacks, read->line, bytes);
@@ -163,7 +179,7 @@ static void look_for_categories(const struct reading *r, const struct table_read
 		weigh_tell_add(names, "%s", column->name);
 		weigh_tell_add(mapping, "\"%s\": \"category\"", column->name);
 	}
-	if (saving <= 0 || has_argument(read, "dtype="))
+	if (saving <= 0 || read->table->arrow || has_argument(read, "dtype="))
 		return;
 	struct weigh_finding *finding = begin(r, read, saving);
 	if (!finding)
@@ -255,7 +271,11 @@ static void look_for_unused(const struct reading *r, const struct table_read *re
 	}
 	if (!count || !*used)
 		return;
-	if (weigh_stacks_search(&r->stacks, is_whole, &at))
+	if (bytes <= 0)
+		weigh_collect_rejected(r->c, reading_rule, read->line->file, read->line->line, 0,
+				       "no line names %s, but what pyarrow keeps of them is not known",
+				       unused);
+	else if (weigh_stacks_search(&r->stacks, is_whole, &at))
 		weigh_collect_rejected(r->c, reading_rule, read->line->file, read->line->line, bytes,
 				       "no line names %s, but line %u uses all columns there are", unused,
 				       at);
@@ -281,7 +301,7 @@ static void look_at(const struct reading *r, const struct weigh_frame_table *tab
 				      ? REFERENCE * (double)read.columns[i].rows
 				      : column_bytes(r, &read.columns[i]);
 	/* Read and then grown into something larger, the peak lies elsewhere. */
-	if (read.bytes <= 0 || read.line->peak < read.bytes / 2)
+	if ((read.bytes <= 0 && !table->arrow) || read.line->peak < read.bytes / 2)
 		return;
 	look_for_categories(r, &read);
 	look_for_unused(r, &read);

@@ -120,3 +120,35 @@ def test_columns_are_used_without_being_named(advise, record, table):
     (rejected,) = reading(advise(record("written", code, table)))
     assert "line 6 uses all columns" in rejected["why"]
     assert rejected["saving"] > ROWS * 8
+
+
+TEXT = 'dtype={"line": "string[pyarrow]", "note": "string[pyarrow]"}'
+RIDERS_OF_A_LINE = 'print(frame.loc[frame["line"] == "Red line", "riders"].sum())\n'
+
+
+def test_text_kept_by_pyarrow(advise, record, weigh, table):
+    """Columns of which nothing is known stay among those that are read, and no number is made up for them."""
+    pytest.importorskip("pyarrow")
+    code = READ.replace("sys.argv[1]", f"sys.argv[1], {TEXT}") + RIDERS_OF_A_LINE
+    before = record("arrow", code, table)
+    advice = advise(before)
+    (rejected,) = [each for each in advice["rejected"] if each["rule"] == "category" and "pyarrow" in each["why"]]
+    assert rejected["why"].startswith("line, note: 2 columns") and rejected["saving"] == 0
+    (finding,) = find(advice, "columns-at-read")
+    assert finding["title"].startswith("2 of 5 columns")
+    assert finding["change"]["after"].endswith('usecols=["line", "note", "riders"])')
+    # A reference and a number for each row; the texts are shared.
+    assert finding["quantity"] == "end" and finding["saving"] == pytest.approx(ROWS * 16, rel=0.01)
+    chosen = READ.replace("sys.argv[1]", f'sys.argv[1], {TEXT}, usecols=["line", "note", "riders"]')
+    after = record("chosen", chosen + RIDERS_OF_A_LINE, table)
+    ending = weigh("verify", "--json", "--predicted", str(finding["saving"]), "--quantity", "end", before, after)
+    assert ending.status == 0, json.loads(ending.out)["end"]
+
+
+def test_all_columns_in_pyarrow(advise, record, table):
+    pytest.importorskip("pyarrow")
+    code = READ.replace("sys.argv[1]", 'sys.argv[1], dtype_backend="pyarrow"') + RIDERS_OF_A_LINE
+    advice = advise(record("backend", code, table))
+    assert not advice["findings"]
+    (rejected,) = reading(advice)
+    assert rejected["why"].startswith("no line names day, stop, note, but what pyarrow keeps")
