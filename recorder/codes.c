@@ -141,14 +141,28 @@ static uint64_t content_key(const struct weigh_code_text *text)
 	return weigh_hash_step(key, text->first_line) | 1;
 }
 
-static uint32_t store(const struct weigh_code_text *text)
+/* Codes and text kept for stacks of large blocks. */
+enum { RESERVED_PART = 8 };
+
+static bool has_room(const struct weigh_code_text *text, bool large)
+{
+	const struct weigh_section *codes = &weigh_recorder.header->sections[WEIGH_SECTION_CODES];
+	const struct weigh_section *strings = &weigh_recorder.header->sections[WEIGH_SECTION_STRINGS];
+	size_t bytes = text->file_bytes + text->function_bytes + text->lines_bytes;
+	if (large)
+		return codes->used < codes->capacity;
+	return codes->used < codes->capacity - codes->capacity / RESERVED_PART &&
+	       strings->used + bytes <= strings->capacity - strings->capacity / RESERVED_PART;
+}
+
+static uint32_t store(const struct weigh_code_text *text, bool large)
 {
 	struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_CODES];
 	uint64_t key = content_key(text);
 	uint64_t *known = table_find(&by_content, key);
 	if (known)
 		return (uint32_t)*known;
-	if (section->used == section->capacity || !table_add(&by_content, key, section->used)) {
+	if (!has_room(text, large) || !table_add(&by_content, key, section->used)) {
 		section->refused++;
 		return 0;
 	}
@@ -162,16 +176,18 @@ static uint32_t store(const struct weigh_code_text *text)
 	return section->used++;
 }
 
-uint32_t weigh_codes_intern(const void *code)
+uint32_t weigh_codes_intern(const void *code, bool large)
 {
 	uint64_t *known = table_find(&by_address, (uintptr_t)code);
-	if (known)
+	if (known && (*known || !large))
 		return (uint32_t)*known;
 	struct weigh_code_text text;
 	if (!weigh_recorder.walker->describe(code, &text))
 		return 0;
-	uint32_t index = store(&text);
-	if (table_add(&by_address, (uintptr_t)code, index) && !weigh_blocks_watch((uintptr_t)code))
+	uint32_t index = store(&text, large);
+	if (known)
+		*known = index;
+	else if (table_add(&by_address, (uintptr_t)code, index) && !weigh_blocks_watch((uintptr_t)code))
 		table_remove(&by_address, table_find(&by_address, (uintptr_t)code));
 	return index;
 }

@@ -18,8 +18,11 @@
 /* Room for `codes` entries; false when there is no memory. */
 bool weigh_codes_init(uint32_t codes);
 
-/* The index in the capture of the code object at an address; 0 when it is not kept. */
-uint32_t weigh_codes_intern(const void *code);
+/*
+ * The index in the capture of the code object at an address; 0 when it is not
+ * kept. The last of the room is for stacks of large blocks.
+ */
+uint32_t weigh_codes_intern(const void *code, bool large);
 
 /* The code object at an address is going. Takes the intern lock. */
 void weigh_codes_forget(const void *code);

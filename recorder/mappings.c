@@ -196,7 +196,8 @@ void weigh_mapping_add(struct weigh_thread *thread, uintptr_t start, size_t byte
 		.traced = weigh_trace_is_due(thread, WEIGH_DOMAIN_MMAP),
 	};
 	thread->allocations++;
-	if (!weigh_site_here(thread, WEIGH_DOMAIN_MMAP, &mapping.site) || !weigh_spin_take(&lock)) {
+	if (!weigh_site_here(thread, WEIGH_DOMAIN_MMAP, bytes >= WEIGH_SITE_LARGE, &mapping.site) ||
+	    !weigh_spin_take(&lock)) {
 		weigh_recorder_lose(WEIGH_LOSS_BUSY, bytes);
 		return;
 	}

@@ -5,12 +5,13 @@
 #include "recorder/prune.h"
 
 #include "recorder/recorder.h"
+#include "recorder/sampler.h"
 #include "recorder/stacks.h"
 
 enum {
 	SPARE_MAX = 1 << 17,
 	PART_WANTED = 8,  /* an eighth of the tables free: enough */
-	PART_NEEDED = 32, /* less than that: sites of the peak go too */
+	PART_NEEDED = 32, /* less than that: sites of the peak go too, and then samples become rarer */
 	PART_LITTLE = 64, /* less than that: the next calls do not try */
 };
 
@@ -26,11 +27,24 @@ void weigh_prune_init(void)
 	hand = 0;
 }
 
-bool weigh_prune_spare(uint32_t *site)
+static uint32_t room_for(enum weigh_claim claim)
 {
-	if (!spare_count)
+	static const struct {
+		uint32_t parts, of; /* of the table that are not to be touched */
+	} reserved[WEIGH_CLAIM_COUNT] = {
+		[WEIGH_CLAIM_USUAL] = {2, 8}, [WEIGH_CLAIM_LINE] = {1, 8}, [WEIGH_CLAIM_LARGE] = {0, 8}};
+	const struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_SITES];
+	uint32_t left = spare_count + section->capacity - section->used;
+	uint32_t kept = section->capacity / reserved[claim].of * reserved[claim].parts;
+	return left > kept ? left - kept : 0;
+}
+
+bool weigh_prune_take(enum weigh_claim claim, uint32_t *site)
+{
+	if (!room_for(claim))
 		return false;
-	*site = spare[--spare_count];
+	*site = spare_count ? spare[--spare_count]
+			    : weigh_recorder.header->sections[WEIGH_SECTION_SITES].used++;
 	return true;
 }
 
@@ -65,7 +79,8 @@ static bool fold(uint32_t index, bool python)
 		return false;
 	weigh_site_forget(index);
 	spare[spare_count++] = index;
-	bool found = weigh_site_intern(node, old.thread, (enum weigh_domain)old.domain, &target);
+	bool found = weigh_site_intern(node, old.thread, (enum weigh_domain)old.domain, WEIGH_CLAIM_LARGE,
+				       &target);
 	weigh_stacks_release(old.node);
 	if (!found)
 		return false;
@@ -86,12 +101,11 @@ static bool foldable(const struct weigh_site *site, bool also_at_peak)
 	return also_at_peak || site->at_peak.samples == 0;
 }
 
-/* Whether this part of both tables is free. */
+/* Whether this part of both tables is free for whole stacks. */
 static bool has_free(uint32_t part)
 {
 	const struct weigh_section *sections = weigh_recorder.header->sections;
-	const struct weigh_section *sites = &sections[WEIGH_SECTION_SITES];
-	return spare_count + sites->capacity - sites->used >= sites->capacity / part &&
+	return room_for(WEIGH_CLAIM_USUAL) >= sections[WEIGH_SECTION_SITES].capacity / part &&
 	       weigh_stacks_room() >= sections[WEIGH_SECTION_NODES].capacity / part;
 }
 
@@ -125,6 +139,8 @@ bool weigh_prune(bool gil)
 	if (!has_free(PART_NEEDED))
 		folded += prune_pass(gil, true);
 	weigh_sites_renew();
+	if (!has_free(PART_NEEDED))
+		weigh_sampler_crowded();
 	if (!has_free(PART_LITTLE))
 		pause = weigh_recorder.header->sections[WEIGH_SECTION_SITES].capacity / PART_LITTLE;
 	return folded > 0;

@@ -17,19 +17,30 @@ void weigh_prune_init(void);
 /*
  * Frees sites: those that had no part in the peak first, then those that are
  * gone now; and the nodes that they alone stood on. It goes on where it left
- * off and ends when an eighth of both tables is free, so that what it costs is
- * in proportion to what it frees. `gil`: the caller holds the
- * GIL, so sites of the interpreter's domains may change too. False when
- * nothing could be freed; after a call that freed little the next ones do not
- * even try, so that a full table does not cost milliseconds for each new stack.
+ * off and ends when an eighth of both tables is free beside what is kept for
+ * large blocks and lines, so that what it costs is in proportion to what it
+ * frees. `gil`: the caller holds the GIL, so sites of the interpreter's domains
+ * may change too. False when nothing could be freed. Where most sites have live
+ * blocks it widens the sampler's period, so that fewer come; after a call that
+ * freed little the next ones do not even try, so that a full table does not
+ * cost milliseconds for each new stack.
  */
 bool weigh_prune(bool gil);
 
-/* A site number that was freed; false when there is none. */
-bool weigh_prune_spare(uint32_t *site);
+/* Whose site is made: each leaves free what is kept for those below. */
+enum weigh_claim {
+	WEIGH_CLAIM_USUAL,
+	WEIGH_CLAIM_LINE, /* a line alone, of blocks that found no room with its callers */
+	WEIGH_CLAIM_LARGE, /* a stack of large blocks, and a line that pruning makes room for */
+	WEIGH_CLAIM_COUNT,
+};
+
+/* A free site number; false when there is none that the claim may have. */
+bool weigh_prune_take(enum weigh_claim claim, uint32_t *site);
 
 /* Made for pruning by sites.c: finds or makes a site; false: no room. */
-bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain, uint32_t *site);
+bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain, enum weigh_claim claim,
+		       uint32_t *site);
 
 /* Made for pruning by sites.c: makes void what threads remember of sites. */
 void weigh_sites_renew(void);

@@ -69,6 +69,16 @@ static void adapt_to_live(void)
 	}
 }
 
+void weigh_sampler_crowded(void)
+{
+	if (weigh_recorder.exact || !weigh_spin_take(&state.lock))
+		return;
+	unsigned from = state.floor_log > state.period_log ? state.floor_log : state.period_log;
+	if (from < WEIGH_PERIOD_CROWDED_LOG)
+		state.floor_log = wider(from);
+	weigh_spin_give(&state.lock);
+}
+
 /* Samples a second above which the period grows. */
 static uint32_t limit(void)
 {
@@ -101,7 +111,7 @@ static void adapt(void)
 	uint64_t elapsed = weigh_clock_now() - state.window_start;
 	adapt_to_live();
 	if (elapsed >= WINDOW_NS || state.window_samples >= window_samples()) {
-		if (weigh_recorder.header->counters.sampled_blocks > WEIGH_SAMPLES_FREE)
+		if (state.period_log || weigh_recorder.header->counters.sampled_blocks > WEIGH_SAMPLES_FREE)
 			adapt_to_rate(elapsed);
 		state.window_start += elapsed;
 		state.window_samples = 0;

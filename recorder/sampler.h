@@ -9,7 +9,8 @@
  * blocks, so that small programs are exact. Then it follows the load: it
  * doubles while samples come faster than WEIGH_SAMPLES_PER_SECOND (four times
  * that at first, so that short programs get narrow intervals too) or the live
- * ones outgrow their bound, and halves again when both are far below. It
+ * ones outgrow their bound or the room for their stacks, and halves again when
+ * both are far below. It
  * depends on the past alone and each sample keeps the p it was taken with, so
  * estimates stay unbiased through every change.
  */
@@ -26,6 +27,7 @@ enum {
 	WEIGH_SAMPLES_LIVE = 1 << 16, /* the bound at first; grows by a quarter with each doubling */
 	WEIGH_EXACT_PUBLISH = 4096, /* blocks of exact mode between looks at the recorder's own memory */
 	WEIGH_PERIOD_FIRST_LOG = 8,   /* 256 bytes, the first step above everything */
+	WEIGH_PERIOD_CROWDED_LOG = 15, /* 32 KiB: for want of room for stacks alone it grows no further */
 	WEIGH_PERIOD_LAST_LOG = 18,  /* 256 KiB: larger blocks are all but certain at any load */
 };
 
@@ -40,6 +42,12 @@ void weigh_sampler_begin(struct weigh_thread *thread);
  * (0: certain), draws the next point and, from time to time, adapts.
  */
 unsigned weigh_sampler_draw(struct weigh_thread *thread);
+
+/*
+ * The capture has little room for new stacks, and those it has hold live
+ * blocks: samples become rarer, as when too many are live.
+ */
+void weigh_sampler_crowded(void);
 
 /* In exact mode: whether a draw for this block would do nothing. */
 static inline bool weigh_sampler_idle(const struct weigh_thread *thread)

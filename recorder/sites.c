@@ -37,7 +37,7 @@ void weigh_sites_begin(void)
 {
 	uint32_t site;
 	for (unsigned domain = 0; domain < WEIGH_DOMAIN_COUNT; domain++)
-		weigh_site_intern(0, 0, (enum weigh_domain)domain, &site);
+		weigh_site_intern(0, 0, (enum weigh_domain)domain, WEIGH_CLAIM_LARGE, &site);
 }
 
 void weigh_sites_deinit(void)
@@ -84,20 +84,17 @@ void weigh_site_forget(uint32_t site)
 	entry->key = 0;
 }
 
-bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain, uint32_t *site)
+bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain, enum weigh_claim claim,
+		       uint32_t *site)
 {
-	struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_SITES];
 	uint64_t key = key_of(node, thread, domain);
 	uint32_t *cell = cell_of(key);
 	if (*cell) {
 		*site = *cell - 1;
 		return true;
 	}
-	if (!weigh_prune_spare(site)) {
-		if (section->used == section->capacity)
-			return false;
-		*site = section->used++;
-	}
+	if (!weigh_prune_take(claim, site))
+		return false;
 	struct weigh_site *entry = &weigh_recorder.sites[*site];
 	memset(entry, 0, sizeof(*entry));
 	entry->key = key;
@@ -111,29 +108,64 @@ bool weigh_site_intern(uint32_t node, uint16_t thread, enum weigh_domain domain,
 	return true;
 }
 
-/* A stack that the thread has not met lately. */
+/* What a stack that the thread has not met lately is looked up with. */
+struct lookup {
+	struct weigh_thread *thread;
+	uint32_t frames; /* of thread->frames */
+	enum weigh_domain domain;
+	bool large;
+	bool whole;    /* found: the node has all callers */
+	uint32_t node; /* found; without a site nothing holds it yet */
+};
+
+static bool intern(struct lookup *wanted, uint32_t *site)
+{
+	struct weigh_thread *thread = wanted->thread;
+	enum weigh_claim claim = wanted->large ? WEIGH_CLAIM_LARGE : WEIGH_CLAIM_USUAL;
+	wanted->node = weigh_stacks_intern(&thread->stack, thread->frames, wanted->frames, wanted->large,
+					   &wanted->whole);
+	if (!wanted->whole && !wanted->large)
+		claim = WEIGH_CLAIM_LINE;
+	return weigh_site_intern(wanted->node, thread->index, wanted->domain, claim, site);
+}
+
+/* Frees a node that was made for nothing. */
+static void drop(uint32_t node)
+{
+	weigh_stacks_hold(node);
+	weigh_stacks_release(node);
+}
+
+/* The site of the innermost line alone, or the one for all that has no room. */
+static uint32_t site_of_line(const struct lookup *wanted)
+{
+	uint32_t site, line = weigh_stacks_shorten(wanted->node);
+	bool found = line &&
+		     weigh_site_intern(line, wanted->thread->index, wanted->domain, WEIGH_CLAIM_LINE, &site);
+	drop(line);
+	if (line != wanted->node)
+		drop(wanted->node);
+	return found ? site : wanted->domain;
+}
+
 static __attribute__((noinline)) bool find_or_make(struct weigh_thread *thread, enum weigh_domain domain,
-						   uint32_t *site)
+						   bool large, uint32_t *site)
 {
 	bool gil = weigh_domain_under_gil(domain);
-	uint32_t frames = weigh_recorder.walker->list(gil, thread->frames, WEIGH_STACK_DEPTH);
+	struct weigh_section *sections = weigh_recorder.header->sections;
+	struct lookup wanted = {.thread = thread, .domain = domain, .large = large};
+	wanted.frames = weigh_recorder.walker->list(gil, thread->frames, WEIGH_STACK_DEPTH);
 	if (!weigh_spin_take(&weigh_recorder.intern))
 		return false;
-	bool whole;
-	uint32_t node = weigh_stacks_intern(&thread->stack, thread->frames, frames, &whole);
-	bool found = weigh_site_intern(node, thread->index, domain, site);
-	if ((!found || !whole) && weigh_prune(gil)) {
-		node = weigh_stacks_intern(&thread->stack, thread->frames, frames, &whole);
-		found = weigh_site_intern(node, thread->index, domain, site);
-	}
+	bool found = intern(&wanted, site);
+	if ((!found || !wanted.whole) && weigh_prune(gil))
+		found = intern(&wanted, site);
 	if (!found) {
-		weigh_stacks_hold(node);
-		weigh_stacks_release(node);
-		weigh_recorder.header->sections[WEIGH_SECTION_SITES].refused++;
-		*site = domain;
+		*site = site_of_line(&wanted);
+		sections[WEIGH_SECTION_SITES].refused++;
 	}
-	if (!whole)
-		weigh_recorder.header->sections[WEIGH_SECTION_NODES].refused++;
+	if (!wanted.whole)
+		sections[WEIGH_SECTION_NODES].refused++;
 	thread->generation = weigh_sites_generation;
 	weigh_spin_give(&weigh_recorder.intern);
 	return true;
@@ -145,16 +177,16 @@ static void remember(struct weigh_site_memo *set, struct weigh_site_memo memo)
 	set[0] = memo;
 }
 
-bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site)
+bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, bool large, uint32_t *site)
 {
 	uint32_t now = __atomic_load_n(&weigh_sites_generation, __ATOMIC_ACQUIRE);
-	uint64_t key = weigh_site_key(thread, domain, now);
+	uint64_t key = weigh_site_key(thread, domain, large, now);
 	struct weigh_site_memo *set = weigh_site_memos(thread, key);
 	thread->generation = now;
 	*site = weigh_site_remembered(set, key);
 	if (*site != WEIGH_SITE_UNKNOWN)
 		return true;
-	if (!find_or_make(thread, domain, site))
+	if (!find_or_make(thread, domain, large, site))
 		return false;
 	remember(set, (struct weigh_site_memo){.key = key, .site = *site});
 	return true;
@@ -294,8 +326,9 @@ bool weigh_site_born(struct weigh_thread *thread, enum weigh_domain domain, cons
 		     uint32_t *site)
 {
 	enum { TRIES = 4 };
+	bool large = weight->bytes >= WEIGH_SITE_LARGE * weight->blocks;
 	for (int try = 0; try < TRIES; try++) {
-		if (!weigh_site_here(thread, domain, site))
+		if (!weigh_site_here(thread, domain, large, site))
 			return false;
 		if (weigh_domain_under_gil(domain)) {
 			apply_born(&weigh_recorder.sites[*site], weight);

@@ -35,9 +35,15 @@ void weigh_sites_deinit(void);
 /*
  * The site for an allocation now on this thread. Usually one hash of the stack
  * and one look at the thread's memo; a stack never seen before is stored.
- * False when it could not be stored; the loss is counted by the caller.
+ * Without room for it the site is that of its innermost line, and without room
+ * for that one of the first. `large`: of WEIGH_SITE_LARGE bytes or more, for
+ * which the last of the room is kept. False when it could not be had; the loss
+ * is counted by the caller.
  */
-bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, uint32_t *site);
+bool weigh_site_here(struct weigh_thread *thread, enum weigh_domain domain, bool large, uint32_t *site);
+
+/* Blocks of so many bytes are few, and what people look for. */
+enum { WEIGH_SITE_LARGE = 64 << 10 };
 
 /* The weight of a block that was sampled with this probability. */
 static inline struct weigh_weight weigh_weight_of(uint64_t bytes, uint64_t footprint, double probability)
@@ -63,12 +69,13 @@ extern uint32_t weigh_sites_generation;
 /*
  * What the site for an allocation now on this thread is remembered by. Both
  * counters only rise, so that their sum never comes back once an address names
- * other code, or a number another site.
+ * other code, or a number another site. Large blocks have memos of their own:
+ * they find room where others on their stack found none.
  */
-static inline uint64_t weigh_site_key(struct weigh_thread *thread, enum weigh_domain domain,
+static inline uint64_t weigh_site_key(struct weigh_thread *thread, enum weigh_domain domain, bool large,
 				      uint32_t generation)
 {
-	uint64_t seed = (weigh_codes_epoch() + generation) << 3 | domain;
+	uint64_t seed = (weigh_codes_epoch() + generation) << 4 | (uint64_t)large << 3 | domain;
 	return weigh_recorder.walker->hash(thread->walk, weigh_domain_under_gil(domain), seed) | 1;
 }
 
@@ -90,10 +97,10 @@ static inline uint32_t weigh_site_remembered(const struct weigh_site_memo *memos
 	return WEIGH_SITE_UNKNOWN;
 }
 
-/* The site for an allocation now on this thread, in a domain under the GIL, if the thread remembers it. */
+/* The site for a small allocation now on this thread, in a domain under the GIL, if the thread remembers it. */
 static inline uint32_t weigh_site_recall(struct weigh_thread *thread, enum weigh_domain domain)
 {
-	uint64_t key = weigh_site_key(thread, domain, weigh_sites_generation);
+	uint64_t key = weigh_site_key(thread, domain, false, weigh_sites_generation);
 	return weigh_site_remembered(weigh_site_memos(thread, key), key);
 }
 

@@ -60,22 +60,32 @@ static bool same(const struct weigh_node *a, const struct weigh_node *b)
 	return a->parent == b->parent && a->code == b->code && a->instruction == b->instruction;
 }
 
-/* Nodes kept free for innermost lines alone, without which nothing could be pruned. */
-enum { RESERVED_PART = 16 };
+/* Whose node is made: each leaves free what is kept for those below. */
+enum claim {
+	CLAIM_USUAL,
+	CLAIM_LARGE, /* the stack of a large block */
+	CLAIM_LINE, /* an innermost line alone, without which nothing could be pruned */
+};
 
-uint32_t weigh_stacks_room(void)
+static uint32_t room_for(enum claim claim)
 {
+	static const uint32_t reserved_parts[] = {[CLAIM_USUAL] = 8, [CLAIM_LARGE] = 16};
 	const struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_NODES];
 	uint32_t left = spare_count + section->capacity - section->used;
-	uint32_t reserved = section->capacity / RESERVED_PART;
+	uint32_t reserved = claim == CLAIM_LINE ? 0 : section->capacity / reserved_parts[claim];
 	return left > reserved ? left - reserved : 0;
 }
 
-static uint32_t new_node(bool alone)
+uint32_t weigh_stacks_room(void)
+{
+	return room_for(CLAIM_USUAL);
+}
+
+static uint32_t new_node(enum claim claim)
 {
 	struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_NODES];
 	uint32_t node = spare;
-	if (alone ? !node && section->used == section->capacity : !weigh_stacks_room())
+	if (!room_for(claim))
 		return 0;
 	if (!node)
 		return section->used++;
@@ -86,13 +96,13 @@ static uint32_t new_node(bool alone)
 }
 
 /* The child of a parent for one frame; 0 when it is new and there is no room. */
-static uint32_t child(struct weigh_node wanted, bool alone)
+static uint32_t child(struct weigh_node wanted, enum claim claim)
 {
 	uint32_t i = home_of(&wanted);
 	for (; nodes_index[i]; i = (i + 1) & mask)
 		if (same(&weigh_recorder.nodes[nodes_index[i]], &wanted))
 			return nodes_index[i];
-	uint32_t node = new_node(alone);
+	uint32_t node = new_node(claim);
 	if (!node)
 		return 0;
 	weigh_recorder.nodes[node] = wanted;
@@ -152,32 +162,34 @@ static uint32_t common(const struct weigh_stack_memo *memo, const struct weigh_f
 	return same;
 }
 
-static struct weigh_node node_for(const struct weigh_frame *frame, uint32_t parent)
+static struct weigh_node node_for(const struct weigh_frame *frame, uint32_t parent, bool large)
 {
 	return (struct weigh_node){
 		.parent = parent,
-		.code = weigh_codes_intern(frame->code),
+		.code = weigh_codes_intern(frame->code, large),
 		.instruction = frame->instruction,
 	};
 }
 
 uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count,
-			     bool *whole)
+			     bool large, bool *whole)
 {
 	uint64_t stamp = collections << 24 ^ weigh_codes_epoch();
-	uint32_t same = memo->stamp == stamp ? common(memo, frames, count) : 0;
+	/* Nodes of the memo may lack a code object that a large block has room for. */
+	bool lacking = large && weigh_recorder.header->sections[WEIGH_SECTION_CODES].refused;
+	uint32_t same = memo->stamp == stamp && !lacking ? common(memo, frames, count) : 0;
 	uint32_t node = same ? memo->nodes[same - 1] : 0;
 	memo->stamp = stamp;
 	*whole = true;
 	for (uint32_t i = same; i < count; i++) {
 		const struct weigh_frame *frame = &frames[count - 1 - i];
-		uint32_t next = child(node_for(frame, node), false);
+		uint32_t next = child(node_for(frame, node, large), large ? CLAIM_LARGE : CLAIM_USUAL);
 		if (!next) {
 			memo->count = 0;
 			*whole = false;
 			weigh_stacks_hold(node);
 			weigh_stacks_release(node);
-			return child(node_for(&frames[0], 0), true);
+			return child(node_for(&frames[0], 0, large), CLAIM_LINE);
 		}
 		node = next;
 		memo->frames[i] = *frame;
@@ -191,5 +203,5 @@ uint32_t weigh_stacks_shorten(uint32_t node)
 {
 	struct weigh_node alone = weigh_recorder.nodes[node];
 	alone.parent = 0;
-	return node ? child(alone, true) : 0;
+	return node ? child(alone, CLAIM_LINE) : 0;
 }

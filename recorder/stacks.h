@@ -29,10 +29,11 @@ bool weigh_stacks_init(uint32_t nodes);
 /*
  * The node for a list of frames, innermost first. `*whole` is false when the
  * tree had no room for them all: the node is then that of the innermost frame
- * without its callers, or the root. The memo is the calling thread's.
+ * without its callers, or the root. `large`: of a large block, for which room
+ * is kept. The memo is the calling thread's.
  */
 uint32_t weigh_stacks_intern(struct weigh_stack_memo *memo, const struct weigh_frame *frames, uint32_t count,
-			     bool *whole);
+			     bool large, bool *whole);
 
 /* The node for the innermost frame of a stack alone, without its callers. */
 uint32_t weigh_stacks_shorten(uint32_t node);
@@ -45,7 +46,7 @@ uint32_t weigh_stacks_shorten(uint32_t node);
 void weigh_stacks_hold(uint32_t node);
 void weigh_stacks_release(uint32_t node);
 
-/* How many nodes may still be made for whole stacks. */
+/* How many nodes may still be made for whole stacks of blocks that are not large. */
 uint32_t weigh_stacks_room(void);
 
 void weigh_stacks_deinit(void);

@@ -358,6 +358,33 @@ static void test_live_samples_are_bounded(void **state)
 	stage_end();
 }
 
+/* Live blocks of ever new stacks: their samples become rarer before there is no room for stacks. */
+static void test_samples_of_many_stacks_become_rarer(void **state)
+{
+	bool sampled;
+	(void)state;
+	begin(3);
+	const struct weigh_section *sites = &stage_capture->sections[WEIGH_SECTION_SITES];
+	uint32_t stacks = 2 * sites->capacity;
+	void **kept = calloc(stacks, sizeof(*kept));
+	for (uint32_t i = 0; i < stacks; i++) {
+		stage_stack(2 * (int32_t)i, 2, 1, 2);
+		kept[i] = take(16, &sampled);
+	}
+	int64_t live = stage_capture->counters.live_samples;
+	assert_true(live < WEIGH_SAMPLES_FREE);
+	assert_true(live < sites->capacity);
+	assert_true(sites->used < sites->capacity);
+	assert_in_range(stage_capture->sampling_period, 1, 1u << WEIGH_PERIOD_CROWDED_LOG);
+	for (uint32_t i = 0; i < stacks; i++)
+		give(kept[i], 16);
+	for (int i = 0; i < 4000; i++)
+		give(take(512, &sampled), 512);
+	assert_int_equal(stage_capture->sampling_period, 0);
+	free(kept);
+	stage_end();
+}
+
 /* Samples come at 50,000 a second: half of what is taken at first, twice what is taken later. */
 static uint64_t period_at_half_load(uint64_t samples_before)
 {
@@ -393,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_large_blocks_are_certain),
 		cmocka_unit_test(test_period_falls_with_the_load),
 		cmocka_unit_test(test_live_samples_are_bounded),
+		cmocka_unit_test(test_samples_of_many_stacks_become_rarer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

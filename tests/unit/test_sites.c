@@ -198,29 +198,110 @@ static void test_pinned_sites_stay(void **state)
 	assert_true(site_at(pinned)->total.blocks >= 1);
 }
 
+/* A stack whose innermost line is its own too. */
+static void stack_of_own(uint32_t number)
+{
+	const unsigned codes[] = {1, 2, FIRST};
+	stage_stack_list(2 * (int32_t)number, 3, codes);
+}
+
+static uint32_t refused(void)
+{
+	return stage_capture->sections[WEIGH_SECTION_SITES].refused;
+}
+
+static double live_bytes(void)
+{
+	double bytes = 0;
+	for (uint32_t i = 0; i < capacity(); i++)
+		bytes += site_at(i)->live.bytes;
+	return bytes;
+}
+
+/* Sites of stacks that whoever has small blocks may fill, and of lines that follow them. */
+static uint32_t usual_room(void)
+{
+	return capacity() - capacity() / 8 * 2 - WEIGH_DOMAIN_COUNT;
+}
+
+/* Stacks beyond those that there is room for stand under their lines; all is found when it ends. */
+static void test_no_room_for_callers(void **state)
+{
+	enum { BEYOND = 500 };
+	uint32_t stacks = usual_room() + BEYOND;
+	void **kept = calloc(stacks, sizeof(*kept));
+	struct line expected[LINES] = {0};
+	(void)state;
+	for (uint32_t i = 0; i < stacks; i++) {
+		struct line *line = &expected[stack_of(i)];
+		kept[i] = stage_small(32, WEIGH_DOMAIN_OBJECT);
+		line->total_blocks++;
+		line->total_bytes += 32;
+		line->live_blocks++;
+		line->peak_bytes += 32;
+	}
+	assert_int_equal(refused(), BEYOND);
+	assert_same_lines(expected);
+	assert_true(site_at(WEIGH_DOMAIN_OBJECT)->total.samples == 0);
+	for (uint32_t i = 0; i < stacks; i++)
+		stage_small_free(kept[i]);
+	free(kept);
+	assert_true(live_bytes() == 0);
+	assert_int_equal(stage_lost_blocks(), 0);
+}
+
 static void test_no_room_at_all(void **state)
 {
 	enum { BEYOND = 500 };
-	uint32_t stacks = capacity() + BEYOND;
+	uint32_t lines = capacity() / 8, stacks = usual_room() + lines + BEYOND;
 	void **kept = calloc(stacks, sizeof(*kept));
-	double bytes = 0;
 	(void)state;
 	for (uint32_t i = 0; i < stacks; i++) {
-		stack_of(i);
+		stack_of_own(i);
 		kept[i] = stage_small(32, WEIGH_DOMAIN_OBJECT);
 	}
-	assert_int_equal(stage_capture->sections[WEIGH_SECTION_SITES].refused, BEYOND + WEIGH_DOMAIN_COUNT);
-	assert_true(site_at(WEIGH_DOMAIN_OBJECT)->live.blocks == BEYOND + WEIGH_DOMAIN_COUNT);
+	assert_int_equal(refused(), lines + BEYOND);
+	assert_true(site_at(WEIGH_DOMAIN_OBJECT)->live.blocks == BEYOND);
 	assert_int_equal(site_at(WEIGH_DOMAIN_OBJECT)->node, 0);
-	for (uint32_t i = 0; i < capacity(); i++)
-		bytes += site_at(i)->live.bytes;
-	assert_true(bytes == 32.0 * stacks);
+	assert_true(live_bytes() == 32.0 * stacks);
 	for (uint32_t i = 0; i < stacks; i++)
 		stage_small_free(kept[i]);
 	free(kept);
 	for (uint32_t i = 0; i < capacity(); i++)
 		assert_true(site_at(i)->live.bytes == 0 && site_at(i)->live.samples == 0);
 	assert_int_equal(stage_lost_blocks(), 0);
+}
+
+/* What small blocks left is for large ones, also on a stack that small ones were refused on. */
+static void test_large_blocks_find_room(void **state)
+{
+	uint32_t large = capacity() / 8, small = usual_room() + large + 500;
+	void **kept = calloc(small + large + 1, sizeof(*kept));
+	(void)state;
+	for (uint32_t i = 0; i < small; i++) {
+		stack_of_own(i);
+		kept[i] = stage_small(32, WEIGH_DOMAIN_OBJECT);
+	}
+	uint32_t before = refused();
+	for (uint32_t i = 0; i <= large; i++) {
+		stack_of_own(small - 1 - i);
+		kept[small + i] = stage_malloc(WEIGH_SITE_LARGE, WEIGH_DOMAIN_MALLOC);
+	}
+	assert_int_equal(refused() - before, 1);
+	assert_true(site_at(WEIGH_DOMAIN_MALLOC)->live.blocks == 1);
+	const struct weigh_node *nodes = stage_entries(WEIGH_SECTION_NODES);
+	uint32_t whole = 0;
+	for (uint32_t i = WEIGH_DOMAIN_COUNT; i < capacity(); i++) {
+		if (site_at(i)->domain == WEIGH_DOMAIN_MALLOC && site_at(i)->live.blocks == 1)
+			whole += nodes[nodes[nodes[site_at(i)->node].parent].parent].code > 0;
+	}
+	assert_int_equal(whole, large);
+	for (uint32_t i = 0; i <= large; i++)
+		stage_free(kept[small + i]);
+	for (uint32_t i = 0; i < small; i++)
+		stage_small_free(kept[i]);
+	free(kept);
+	assert_true(live_bytes() == 0);
 }
 
 static void test_nodes_lead_to_the_root(void **state)
@@ -291,7 +372,9 @@ int main(void)
 		SITES(test_the_peak_survives_pruning),
 		SITES(test_live_sites_stay),
 		SITES(test_pinned_sites_stay),
+		SITES(test_no_room_for_callers),
 		SITES(test_no_room_at_all),
+		SITES(test_large_blocks_find_room),
 		SITES(test_nodes_lead_to_the_root),
 		SITES(test_deep_stacks_keep_their_lines),
 	};

@@ -3,6 +3,7 @@
  */
 #include "recorder/codes.h"
 #include "recorder/recorder.h"
+#include "recorder/sites.h"
 #include "recorder/stacks.h"
 #include "stage.h"
 
@@ -49,7 +50,7 @@ static bool whole;
 static uint32_t intern(unsigned depth, const struct weigh_frame *frames)
 {
 	static struct weigh_stack_memo memo;
-	return weigh_stacks_intern(&memo, frames, depth, &whole);
+	return weigh_stacks_intern(&memo, frames, depth, false, &whole);
 }
 
 static struct weigh_frame frame(unsigned code, int32_t instruction)
@@ -240,43 +241,78 @@ static void test_code_reuses_an_address(void **state)
 static void test_code_is_read_once(void **state)
 {
 	(void)state;
-	uint32_t index = weigh_codes_intern(stage_code(5));
+	uint32_t index = weigh_codes_intern(stage_code(5), false);
 	stage_code_set(5, "elsewhere.py", "changed", 1);
-	assert_int_equal(weigh_codes_intern(stage_code(5)), index);
+	assert_int_equal(weigh_codes_intern(stage_code(5), false), index);
 	weigh_codes_forget(stage_code(5));
-	assert_int_not_equal(weigh_codes_intern(stage_code(5)), index);
+	assert_int_not_equal(weigh_codes_intern(stage_code(5), false), index);
 }
 
 static void test_equal_code_is_found_again(void **state)
 {
 	(void)state;
-	uint32_t index = weigh_codes_intern(stage_code(5));
+	uint32_t index = weigh_codes_intern(stage_code(5), false);
 	uint32_t used = stage_used(WEIGH_SECTION_CODES);
 	uint32_t strings = stage_used(WEIGH_SECTION_STRINGS);
 	for (int i = 0; i < 1000; i++) {
 		weigh_codes_forget(stage_code(5));
-		assert_int_equal(weigh_codes_intern(stage_code(5)), index);
+		assert_int_equal(weigh_codes_intern(stage_code(5), false), index);
 	}
 	stage_code_set(6, "stage.py", "function_5", 6);
-	assert_int_equal(weigh_codes_intern(stage_code(6)), index);
+	assert_int_equal(weigh_codes_intern(stage_code(6), false), index);
 	assert_int_equal(stage_used(WEIGH_SECTION_CODES), used);
 	assert_int_equal(stage_used(WEIGH_SECTION_STRINGS), strings);
 }
 
+/* A code object as no other was. */
+static const void *new_code(uint32_t line)
+{
+	weigh_codes_forget(stage_code(2));
+	stage_code_set(2, "stage.py", "many", line);
+	return stage_code(2);
+}
+
 static void test_full_table_of_codes(void **state)
 {
-	uint32_t capacity = stage_capture->sections[WEIGH_SECTION_CODES].capacity;
+	const struct weigh_section *section = &stage_capture->sections[WEIGH_SECTION_CODES];
+	uint32_t usual = section->capacity - section->capacity / 8, line = 1000;
 	(void)state;
-	uint32_t known = weigh_codes_intern(stage_code(1));
-	for (uint32_t line = 1000; stage_used(WEIGH_SECTION_CODES) < capacity; line++) {
-		weigh_codes_forget(stage_code(2));
-		stage_code_set(2, "stage.py", "many", line);
-		assert_int_not_equal(weigh_codes_intern(stage_code(2)), 0);
-	}
-	assert_int_equal(weigh_codes_intern(stage_code(3)), 0);
-	assert_int_equal(weigh_codes_intern(stage_code(1)), known);
-	assert_int_equal(stage_used(WEIGH_SECTION_CODES), capacity);
-	assert_int_equal(stage_capture->sections[WEIGH_SECTION_CODES].refused, 1);
+	uint32_t known = weigh_codes_intern(stage_code(1), false);
+	while (section->used < usual)
+		assert_int_not_equal(weigh_codes_intern(new_code(line++), false), 0);
+	assert_int_equal(weigh_codes_intern(stage_code(3), false), 0);
+	assert_int_equal(weigh_codes_intern(stage_code(3), false), 0);
+	assert_int_equal(section->refused, 1);
+	uint32_t large = weigh_codes_intern(stage_code(3), true);
+	assert_int_equal(large, usual);
+	assert_int_equal(weigh_codes_intern(stage_code(3), false), large);
+	while (section->used < section->capacity)
+		assert_int_not_equal(weigh_codes_intern(new_code(line++), true), 0);
+	assert_int_equal(weigh_codes_intern(stage_code(4), true), 0);
+	assert_int_equal(weigh_codes_intern(stage_code(1), false), known);
+	assert_int_equal(section->used, section->capacity);
+	assert_int_equal(section->refused, 2);
+}
+
+/* A node that was made without its code object is not the one of a large block's stack. */
+static void test_large_blocks_find_room_for_their_codes(void **state)
+{
+	const struct weigh_section *section = &stage_capture->sections[WEIGH_SECTION_CODES];
+	(void)state;
+	for (uint32_t line = 1000; section->refused == 0; line++)
+		weigh_codes_intern(new_code(line), false);
+	stage_stack(4, 2, 11, 12);
+	void *small = stage_malloc(WEIGH_SITE_LARGE - 1, WEIGH_DOMAIN_MALLOC);
+	assert_null(stage_site(12, WEIGH_DOMAIN_MALLOC));
+	void *large = stage_malloc(WEIGH_SITE_LARGE, WEIGH_DOMAIN_MALLOC);
+	const struct weigh_site *site = stage_site(12, WEIGH_DOMAIN_MALLOC);
+	assert_non_null(site);
+	assert_true(site->live.blocks == 1 && site->live.bytes == WEIGH_SITE_LARGE);
+	char name[64];
+	assert_string_equal(function_at(node_at(site->node).parent, name), "function_11");
+	stage_free(small);
+	stage_free(large);
+	assert_int_equal(stage_capture->counters.other_live, 0);
 }
 
 static void test_full_strings(void **state)
@@ -316,6 +352,7 @@ int main(void)
 		STACKS(test_code_is_read_once),
 		STACKS(test_equal_code_is_found_again),
 		STACKS(test_full_table_of_codes),
+		STACKS(test_large_blocks_find_room_for_their_codes),
 		STACKS(test_full_strings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
