@@ -124,7 +124,7 @@ def test_text_past_its_last_use(advise, verify, lines_file):
 
 
 def test_cache_without_bound(advise, verify):
-    finding = the_finding(advise("cache.py"), "unbounded-cache")
+    finding = the_finding(advise("cache.py", options=["--exact"]), "unbounded-cache")
     assert finding["line"] == line_of("cache.py", "@lru_cache")
     assert finding["change"]["after"] == "@lru_cache(maxsize=1024)"
     assert any(check["ok"] is None for check in finding["checks"]), "the hit ratio is not known"
@@ -344,4 +344,4 @@ def test_few_samples_predict_less_surely(options, weigh, tmp_path):
     (tmp_path / "advice.json").write_text(told)
     ending = weigh("verify", "--json", "-a", finding["id"], tmp_path / "advice.json", "--", sys.executable, program)
     assert ending.status in (0, 3), ending.err
-    assert json.loads(ending.out)["within"] == pytest.approx(off)
+    assert json.loads(ending.out)["within"] == pytest.approx(off, rel=1e-4)

@@ -57,8 +57,8 @@ def test_over_time():
 
 def test_of_another_thread():
     thread = threading.Timer(0.1, touch, [64, 0.05])
-    thread.start()
     (base,) = weigh.memory_usage()
+    thread.start()
     highest = weigh.memory_usage(timeout=1, interval=0.5, max_usage=True)
     thread.join()
     assert highest - base == pytest.approx(64, abs=2)

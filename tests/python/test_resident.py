@@ -21,7 +21,7 @@ NORESERVE = 0x4000
 space = mmap.mmap(-1, 1 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NORESERVE)
 for start in range(0, 50 << 20, 4096):
     space[start] = 1
-time.sleep(0.3)
+time.sleep(1)
 rows = [bytes(1000) for _ in range(40_000)]
 time.sleep(0.1)
 """
