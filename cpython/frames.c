@@ -24,10 +24,9 @@ static uint64_t hash(void *memory, bool gil, uint64_t seed)
 	uint32_t frames = weigh_recorder.frames;
 	if (weigh_unlikely(!state || !weigh_frame_top(state)))
 		return weigh_hash_step(0, seed);
-	uint64_t sum = weigh_walk_hash(memory, state, frames);
 	if (frames != UINT32_MAX)
 		seed ^= (uint64_t)weigh_state_depth(state) << 40;
-	return weigh_hash_step(sum, seed);
+	return weigh_hash_step(weigh_walk_hash(memory, state, frames), seed);
 }
 
 /*

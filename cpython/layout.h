@@ -200,7 +200,17 @@ static inline PyThreadState *weigh_state_current(void)
 #endif
 }
 
-/* A number that changes with how deep the calls of a thread are: of Python, before 3.12 also of C. */
+/*
+ * A number that changes with how deep the calls of a thread are: before 3.12
+ * of Python and C, later the number of its Python frames.
+ *
+ * In 3.12 and 3.13 the outermost of a chain is the interpreter's own, and a
+ * Python frame is counted before it is in the chain. So at the same depth and
+ * upon the same chunk (one that switches stacks gives each its own) a frame
+ * that had another outside it has one still, whichever.
+ */
+#define WEIGH_DEPTH_IS_EXACT (PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x030e0000)
+
 static inline uint32_t weigh_state_depth(const PyThreadState *state)
 {
 #if PY_VERSION_HEX < 0x030b0000
@@ -208,7 +218,7 @@ static inline uint32_t weigh_state_depth(const PyThreadState *state)
 #elif PY_VERSION_HEX < 0x030c0000
 	return (uint32_t)state->recursion_remaining;
 #else
-	return (uint32_t)state->py_recursion_remaining;
+	return (uint32_t)(state->py_recursion_limit - state->py_recursion_remaining);
 #endif
 }
 

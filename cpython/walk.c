@@ -275,9 +275,7 @@ static bool extend(struct weigh_walk *walk, const struct _stack_chunk *chunk, we
 	return true;
 }
 
-/* What weigh_walk_hash does when something other than the word of the top frame has changed. */
-static __attribute__((noinline)) uint64_t look_anew(struct weigh_walk *walk, PyThreadState *state,
-						    uint32_t frames)
+static uint64_t look_anew(struct weigh_walk *walk, PyThreadState *state, uint32_t frames)
 {
 	enum { TRIES = 4 };
 	const struct _stack_chunk *chunk = top_chunk(state);
@@ -297,35 +295,70 @@ static __attribute__((noinline)) uint64_t look_anew(struct weigh_walk *walk, PyT
 	return start_run(walk, chunk, top);
 }
 
-/* What settle would compare next time, if the top frame is still the run's last. */
-static void note_latest(struct weigh_walk *walk, uint32_t frames)
+/* What weigh_walk_hash does when something other than the word of the top frame has changed. */
+static __attribute__((noinline)) uint64_t hash_anew(struct weigh_walk *walk, PyThreadState *state,
+						    uint32_t frames)
 {
-	const struct weigh_walk_segment *segment = &walk->segment[walk->segments - 1];
+	uint64_t sum = look_anew(walk, state, frames);
 	uint32_t last = walk->length - 1;
 	walk->latest = (struct weigh_walk_latest){0};
-	if (walk->length <= 1 || last < segment->floor)
-		return;
+	if (walk->length <= 1)
+		return sum;
+	const struct weigh_walk_segment *segment = &walk->segment[walk->segments - 1];
+	if (last < segment->floor || (WEIGH_DEPTH_IS_EXACT && !segment->chunk))
+		return sum;
 	bool all = frames > last - segment->floor;
-	walk->latest.chunk = segment->chunk;
-	walk->latest.lowest = &walk->run[all ? segment->floor : last + 1 - frames];
-	walk->latest.below = all && walk->latest.lowest[-1].frame ? &walk->latest.lowest[-1] : NULL;
 	walk->latest.last = &walk->run[last];
+	walk->latest.lowest = &walk->run[all ? segment->floor : last + 1 - frames];
+	walk->latest.below = all && walk->latest.lowest[-1].frame;
+	walk->latest.chunk = segment->chunk;
+	walk->latest.depth = weigh_state_depth(state);
+	return sum;
 }
 
-/* Whether all frames but the last stand, and it is linked to them. Six instructions a frame. */
+/* Whether the frame outside this one is a known one, word and all; if so, goes on to it. */
+static inline bool meets(weigh_python_frame **frame, const struct weigh_walk_frame *known)
+{
+	weigh_python_frame *outer = known->frame;
+	if (weigh_frame_previous(*frame) != outer)
+		return false;
+	*frame = outer;
+	return weigh_frame_word(outer) == known->word;
+}
+
+/*
+ * The same by word alone, where there is sure to be a frame outside this one.
+ * A remembered frame that is no longer where it was is found out when it is
+ * met, as in settle.
+ */
+static inline bool follows(weigh_python_frame **frame, const struct weigh_walk_frame *known)
+{
+	if (!WEIGH_DEPTH_IS_EXACT)
+		return meets(frame, known);
+	*frame = weigh_frame_previous(*frame);
+	return weigh_frame_word(*frame) == known->word;
+}
+
+/*
+ * Whether all frames but the last are as they were, at calls as deep as then.
+ * Four instructions a frame; after each eight the loads begin anew at a place
+ * that is known, so that they seldom wait for one another.
+ */
 static inline bool others_stand(const struct weigh_walk_latest *latest)
 {
 	const struct weigh_walk_frame *known = latest->last;
 	const struct weigh_walk_frame *const lowest = latest->lowest;
-	if (weigh_frame_previous(known->frame) != known[-1].frame)
-		return false;
+	weigh_python_frame *frame = known->frame;
 	for (known--; known >= lowest + 7; known -= 8)
-		if (!four_stand(known) || !four_stand(known - 4))
+		if (!meets(&frame, known) || !follows(&frame, known - 1) || !follows(&frame, known - 2) ||
+		    !follows(&frame, known - 3) || !follows(&frame, known - 4) ||
+		    !follows(&frame, known - 5) || !follows(&frame, known - 6) || !follows(&frame, known - 7))
 			return false;
 	for (; known >= lowest; known--)
-		if (!stands(known))
+		if (!meets(&frame, known))
 			return false;
-	return !latest->below || weigh_frame_word(latest->below->frame) == latest->below->word;
+	return weigh_frame_previous(frame) == known->frame &&
+	       (!latest->below || weigh_frame_word(known->frame) == known->word);
 }
 
 uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state, uint32_t frames)
@@ -333,6 +366,7 @@ uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state, uint32_t
 	struct weigh_walk_frame *last = walk->latest.last;
 	weigh_python_frame *top = weigh_frame_top(state);
 	if (weigh_likely(last && last->frame == top && walk->latest.chunk == top_chunk(state)) &&
+	    weigh_likely(!WEIGH_DEPTH_IS_EXACT || walk->latest.depth == weigh_state_depth(state)) &&
 	    weigh_likely(others_stand(&walk->latest))) {
 		uintptr_t word = weigh_frame_word(top);
 		if (word != last->word) {
@@ -341,9 +375,7 @@ uint64_t weigh_walk_hash(struct weigh_walk *walk, PyThreadState *state, uint32_t
 		}
 		return last->sum;
 	}
-	uint64_t sum = look_anew(walk, state, frames);
-	note_latest(walk, frames);
-	return sum;
+	return hash_anew(walk, state, frames);
 }
 
 void weigh_walk_forget(struct weigh_walk *walk, const void *chunk)

@@ -50,10 +50,11 @@ struct weigh_walk {
 
 	/* Of the last walk. `last` is NULL when the run does not serve as it is. */
 	struct weigh_walk_latest {
-		struct weigh_walk_frame *last;   /* of the run: what was the top frame */
+		struct weigh_walk_frame *last; /* of the run: what was the top frame */
 		struct weigh_walk_frame *lowest; /* the outermost that is compared */
-		struct weigh_walk_frame *below;  /* of which the word alone is; may be NULL */
 		const void *chunk;
+		uint32_t depth; /* see weigh_state_depth */
+		bool below; /* of the frame before the lowest the word is compared too */
 	} latest;
 
 	/* Frames met before one of the run was, innermost first. */

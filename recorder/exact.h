@@ -32,28 +32,28 @@ static inline struct weigh_thread *weigh_exact_enter(void)
 	return NULL;
 }
 
-/* What a birth and an end change in the capture; `birth` is that of the entry. */
-void weigh_exact_count_born(uint32_t site, size_t bytes, uint64_t footprint);
-void weigh_exact_count_ended(const struct weigh_thread *thread, uintptr_t address,
-			     struct weigh_certain entry);
+/*
+ * What births and ends change beside the entry, in a recording with a file or
+ * while a profiled function runs.
+ */
+void weigh_exact_count_born(struct weigh_thread *thread, uint32_t site, size_t bytes);
+void weigh_exact_count_ended(const struct weigh_thread *thread, uintptr_t address, struct weigh_certain entry);
 
-/* Stores the entry of a block that is the thread's `number`th; false, with nothing done, when that is not usual. */
+/* Stores the entry of the thread's latest block. False, with nothing done, when that is not usual. */
 static inline __attribute__((always_inline)) bool weigh_exact_put(struct weigh_thread *thread,
 								  uintptr_t address, size_t bytes,
-								  enum weigh_domain domain, uint64_t number,
-								  uint32_t *site)
+								  enum weigh_domain domain, uint32_t *site)
 {
-	struct weigh_granule *granule = weigh_granule_at(address);
-	if (weigh_unlikely(!granule) || weigh_unlikely(number % WEIGH_EXACT_PUBLISH == 0) ||
-	    weigh_unlikely(thread->name_at))
+	if (weigh_unlikely(!weigh_sampler_idle(thread) || thread->name_at))
 		return false;
 	*site = weigh_site_recall(thread, domain);
-	if (weigh_unlikely(*site == WEIGH_SITE_UNKNOWN))
+	struct weigh_granule *granule = weigh_granule_at(address);
+	if (weigh_unlikely(!granule) || weigh_unlikely(*site == WEIGH_SITE_UNKNOWN))
 		return false;
 	uint64_t traced = weigh_trace_is_due(thread, domain);
 	struct weigh_certain entry = {
 		.head = weigh_certain_head(address) | traced << WEIGH_CERTAIN_TRACED |
-			number << WEIGH_CERTAIN_BIRTH,
+			thread->allocations << WEIGH_CERTAIN_BIRTH,
 		.site_and_size = (uint64_t)*site | (uint64_t)bytes << WEIGH_CERTAIN_SIZE,
 	};
 	if (weigh_unlikely(!weigh_certain_put(granule, address, entry)))
@@ -64,32 +64,33 @@ static inline __attribute__((always_inline)) bool weigh_exact_put(struct weigh_t
 	return true;
 }
 
+/* Whether an entry and its site are all there is to an event. */
+static inline bool weigh_exact_is_all(const struct weigh_thread *thread)
+{
+	return weigh_likely(weigh_recorder.fileless) && weigh_likely(!thread->profile);
+}
+
 /*
  * Records a fresh block whose stack was seen before and whose page has room
  * for it. False, with nothing done, when it is not such a one.
  */
-static inline __attribute__((always_inline)) bool weigh_exact_born(struct weigh_thread *thread,
-								   uintptr_t address, size_t bytes,
-								   enum weigh_domain domain)
+static inline __attribute__((always_inline)) bool
+weigh_exact_born(struct weigh_thread *thread, uintptr_t address, size_t bytes, enum weigh_domain domain)
 {
-	uint64_t number = thread->allocations + 1;
-	uint64_t footprint = weigh_pool_rounded(bytes);
 	uint32_t site;
-	if (!weigh_exact_put(thread, address, bytes, domain, number, &site))
+	thread->allocations++;
+	if (weigh_unlikely(!weigh_exact_put(thread, address, bytes, domain, &site))) {
+		thread->allocations--;
 		return false;
-	thread->allocations = number;
-	if (weigh_unlikely(thread->profile))
-		weigh_profile_charge_allocated(thread->profile, footprint);
-	if (weigh_recorder.fileless) {
-		weigh_site_hold(site);
-		return true;
 	}
-	weigh_event_count_small(footprint);
-	weigh_exact_count_born(site, bytes, footprint);
+	if (weigh_exact_is_all(thread))
+		weigh_site_hold(site);
+	else
+		weigh_exact_count_born(thread, site, bytes);
 	return true;
 }
 
-/* Records the end of such a block; false, with nothing done, when it is none. `thread` may be NULL. */
+/* Records the end of such a block; false, with nothing done, when it is none. */
 static inline __attribute__((always_inline)) bool weigh_exact_end(const struct weigh_thread *thread,
 								  uintptr_t address)
 {
@@ -103,9 +104,7 @@ static inline __attribute__((always_inline)) bool weigh_exact_end(const struct w
 		weigh_state_clear(granule, address, false);
 	if (entry.head >> WEIGH_CERTAIN_TRACED & 1)
 		weigh_trace_ended(WEIGH_DOMAIN_OBJECT, weigh_certain_bytes(entry));
-	if (weigh_unlikely(thread && thread->profile))
-		weigh_profile_charge_freed(thread->profile, weigh_pool_footprint(address));
-	if (weigh_recorder.fileless)
+	if (weigh_exact_is_all(thread))
 		weigh_site_release(weigh_certain_site(entry));
 	else
 		weigh_exact_count_ended(thread, address, entry);
