@@ -341,18 +341,17 @@ static inline bool follows(weigh_python_frame **frame, const struct weigh_walk_f
 
 /*
  * Whether all frames but the last are as they were, at calls as deep as then.
- * Four instructions a frame; after each eight the loads begin anew at a place
- * that is known, so that they seldom wait for one another.
+ * Four instructions a frame; after each four the loads begin anew at a place
+ * that is known: with eight they wait for one another too long.
  */
 static inline bool others_stand(const struct weigh_walk_latest *latest)
 {
 	const struct weigh_walk_frame *known = latest->last;
 	const struct weigh_walk_frame *const lowest = latest->lowest;
 	weigh_python_frame *frame = known->frame;
-	for (known--; known >= lowest + 7; known -= 8)
+	for (known--; known >= lowest + 3; known -= 4)
 		if (!meets(&frame, known) || !follows(&frame, known - 1) || !follows(&frame, known - 2) ||
-		    !follows(&frame, known - 3) || !follows(&frame, known - 4) ||
-		    !follows(&frame, known - 5) || !follows(&frame, known - 6) || !follows(&frame, known - 7))
+		    !follows(&frame, known - 3))
 			return false;
 	for (; known >= lowest; known--)
 		if (!meets(&frame, known))

@@ -216,14 +216,29 @@ static inline uint64_t weigh_certain_bytes(struct weigh_certain entry)
 	return entry.site_and_size >> WEIGH_CERTAIN_SIZE;
 }
 
-/* Stores an entry where the page is one of small blocks and has a free place; else false. Under the GIL. */
+/* The granule of an address, made if need be; NULL: no memory, or no user address. */
+struct weigh_granule *weigh_granule_make(uintptr_t address);
+
+/*
+ * Stores an entry for a block (its slot and used fields are filled in here) and
+ * leaves the state to the caller. False when there was no memory or no lock.
+ */
+bool weigh_blocks_add(struct weigh_granule *granule, uintptr_t address, struct weigh_entry entry);
+
+/* Takes the entry of a block out; false when there is none to be had. */
+bool weigh_blocks_remove(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry);
+
+/* As weigh_blocks_add, for such an entry. Under the GIL. */
 static inline bool weigh_certain_put(struct weigh_granule *granule, uintptr_t address,
 				     struct weigh_certain entry)
 {
 	uint64_t *page = weigh_page_of(granule, address);
 	struct weigh_entry *place = weigh_page_place(*page, address);
-	if (__builtin_expect(!(*page & WEIGH_PAGE_SMALL) || place->used, 0))
-		return false;
+	if (__builtin_expect(!(*page & WEIGH_PAGE_SMALL) || place->used, 0)) {
+		struct weigh_entry whole;
+		memcpy(&whole, &entry, sizeof(whole));
+		return weigh_blocks_add(granule, address, whole);
+	}
 	memcpy(place, &entry, sizeof(entry));
 	*page += WEIGH_PAGE_ONE;
 	return true;
@@ -249,18 +264,6 @@ static inline bool weigh_certain_take(struct weigh_granule *granule, uintptr_t a
 		weigh_page_emptied(page);
 	return true;
 }
-
-/* The granule of an address, made if need be; NULL: no memory, or no user address. */
-struct weigh_granule *weigh_granule_make(uintptr_t address);
-
-/*
- * Stores an entry for a block (its slot and used fields are filled in here) and
- * leaves the state to the caller. False when there was no memory or no lock.
- */
-bool weigh_blocks_add(struct weigh_granule *granule, uintptr_t address, struct weigh_entry entry);
-
-/* Takes the entry of a block out; false when there is none to be had. */
-bool weigh_blocks_remove(struct weigh_granule *granule, uintptr_t address, struct weigh_entry *entry);
 
 /*
  * A copy of the entry of a block, for a reader under the GIL or in a forked

@@ -37,7 +37,8 @@ static inline struct weigh_thread *weigh_exact_enter(void)
  * while a profiled function runs.
  */
 void weigh_exact_count_born(struct weigh_thread *thread, uint32_t site, size_t bytes);
-void weigh_exact_count_ended(const struct weigh_thread *thread, uintptr_t address, struct weigh_certain entry);
+void weigh_exact_count_ended(const struct weigh_thread *thread, uintptr_t address,
+			     struct weigh_certain entry);
 
 /* Stores the entry of the thread's latest block. False, with nothing done, when that is not usual. */
 static inline __attribute__((always_inline)) bool weigh_exact_put(struct weigh_thread *thread,
@@ -74,8 +75,9 @@ static inline bool weigh_exact_is_all(const struct weigh_thread *thread)
  * Records a fresh block whose stack was seen before and whose page has room
  * for it. False, with nothing done, when it is not such a one.
  */
-static inline __attribute__((always_inline)) bool
-weigh_exact_born(struct weigh_thread *thread, uintptr_t address, size_t bytes, enum weigh_domain domain)
+static inline __attribute__((always_inline)) bool weigh_exact_born(struct weigh_thread *thread,
+								   uintptr_t address, size_t bytes,
+								   enum weigh_domain domain)
 {
 	uint32_t site;
 	thread->allocations++;
