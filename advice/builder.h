@@ -19,6 +19,11 @@ struct weigh_build {
 struct weigh_built {
 	double trie_half, trie; /* marisa-trie: of the first ones, of all texts */
 	double filter;          /* rbloom, for so many members and one wrong answer in a hundred */
+	double sketch;          /* datasketches' hll_sketch(14), which counts any number of members */
+	double sketch_off;      /* by how much of the number it is off at most, in 95 % of cases */
+	double sketch_import,
+		numpy_import; /* that importing the library takes, and NumPy before it, which it needs */
+	double sketch_counted, sketch_true; /* the texts by the sketch, and by a set */
 };
 
 struct weigh_builder {

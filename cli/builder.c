@@ -7,6 +7,7 @@
 #include "cli/python.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,30 @@
 
 enum { MEMBERS_MOST = 50000000 }; /* of a filter that is built */
 
-/* Texts come apart by a byte that is in none of them; each line that is printed is what one library says. */
+/*
+ * Texts come apart by a byte that is in none of them; each line that is printed
+ * is what one library says. What an import takes is counted by the module that
+ * is built in, before any other: tracemalloc itself imports half of it.
+ */
 static const char script[] =
-	"import sys\n"
+	"import sys, _tracemalloc as tracing\n"
 	"half, members = map(int, sys.argv[1:])\n"
 	"texts = sys.stdin.buffer.read().decode('utf-8', 'replace').split('\\0')[:-1]\n"
+	"try:\n"
+	"    tracing.start()\n"
+	"    import numpy\n"
+	"    first = tracing.get_traced_memory()[0]\n"
+	"    from datasketches import hll_sketch\n"
+	"    second = tracing.get_traced_memory()[0]\n"
+	"    sketch = hll_sketch(14)\n"
+	"    for text in texts:\n"
+	"        sketch.update(text)\n"
+	"    size = sketch.get_max_updatable_serialization_bytes(14, sketch.tgt_type)\n"
+	"    print('sketch', size, sketch.get_rel_err(True, False, 14, 2),\n"
+	"          sketch.get_estimate(), len(set(texts)), first, second - first)\n"
+	"except ImportError:\n"
+	"    pass\n"
+	"tracing.stop()\n"
 	"try:\n"
 	"    from marisa_trie import Trie\n"
 	"    print('trie', len(Trie(texts[:half]).tobytes()), len(Trie(texts).tobytes()))\n"
@@ -54,6 +74,9 @@ static void read_answer(const char *text, struct weigh_built *built)
 		line += *line == '\n';
 		sscanf(line, "trie %lf %lf", &built->trie_half, &built->trie);
 		sscanf(line, "filter %lf", &built->filter);
+		sscanf(line, "sketch %lf %lf %lf %lf %lf %lf", &built->sketch, &built->sketch_off,
+		       &built->sketch_counted, &built->sketch_true, &built->numpy_import,
+		       &built->sketch_import);
 	}
 }
 
@@ -82,6 +105,7 @@ static bool build_with_python(void *arg, const struct weigh_build *build, struct
 		read_answer(answer, built);
 	if (build->members > MEMBERS_MOST)
 		built->filter = 0;
+	built->sketch_off = fabs(built->sketch_off);
 	bool built_something = answer;
 	free(answer);
 	return built_something;

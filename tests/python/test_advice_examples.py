@@ -156,6 +156,20 @@ def test_set_of_addresses(advise, verify):
     assert verify(finding, "seen_trie.py")["ok"]
 
 
+def test_set_of_which_only_the_number_counts(advise, verify):
+    """What the sketch needs is the library and NumPy, whose imports are a part of the prediction."""
+    pytest.importorskip("datasketches")
+    finding = the_finding(advise("visitors.py", options=["--heap=peak"]), "distinct-count")
+    assert finding["line"] == line_of("visitors.py", "seen = ")
+    assert finding["change"]["after"].splitlines() == [
+        "seen = datasketches.hll_sketch(14)",
+        "seen.update(visitor)",
+        'print(round(seen.get_estimate()), "visitors")',
+    ]
+    assert any("off by up to 1.3 %" in check["text"] and check["ok"] is None for check in finding["checks"])
+    assert verify(finding, "visitors_estimated.py")["ok"]
+
+
 def test_numbers_wider_than_needed(advise, verify):
     pytest.importorskip("numpy")
     finding = the_finding(advise("temperatures.py", options=["--heap=end"]), "narrower-dtype")

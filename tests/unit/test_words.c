@@ -1,6 +1,7 @@
 /*
  * What lines of Python look like, word by word.
  */
+#include "advice/counted.h"
 #include "advice/words.h"
 
 #include <setjmp.h>
@@ -175,13 +176,66 @@ static void test_uses(void **state)
 		assert_int_equal(weigh_words_use(uses[i].line, &table), uses[i].use);
 }
 
+/* Of the one file there is, its lines up to NULL. */
+static const char *line_of(void *arg, const char *file, uint32_t line)
+{
+	const char *const *lines = arg;
+
+	for (uint32_t n = 1; n < line; n++) {
+		if (!lines[n - 1])
+			return NULL;
+	}
+	return strcmp(file, "app.py") ? NULL : lines[line - 1];
+}
+
+enum { CASE_LINES = 6 };
+
+static bool is_only_counted(const char *const lines[CASE_LINES], const char *name)
+{
+	const struct weigh_line_reader reader = {line_of, (void *)lines};
+	struct weigh_counted counted;
+
+	return weigh_counted_find(&reader, "app.py", name, &counted);
+}
+
+static void test_what_is_only_counted(void **state)
+{
+	static const char *const plain[][CASE_LINES] = {
+		{"seen = set()", "for x in xs:", "seen.add(x)", "print(len(seen))"},
+		{"seen: set[str] = set()", "global seen", "seen |= more", "del other", "n = len(seen)"},
+		{"seen = {x for x in xs}", "print(f'{len(seen)} of them')  # seen"},
+		{"seen = set(xs)", "unseen = x.seen", "print(len(seen))", "del seen"},
+	};
+	static const char *const needed[][CASE_LINES] = {
+		{"seen = set()", "seen.add(x)", "print(len(seen), x in seen)"},
+		{"seen = set()", "seen.add(x)", "print(len(seen))", "for x in seen:"},
+		{"seen = set()", "seen.add(x)", "print(len(seen))", "return seen"},
+		{"seen = set()", "before = len(seen)", "seen.add(x)", "if len(seen) == before:"},
+		{"seen = set()", "seen.add(x)", "print(len(seen), f'{seen}')"},
+		{"seen = set()", "seen.add(x)", "seen.discard(y)", "print(len(seen))"},
+		{"seen = set()", "seen.add(x)"},
+		{"seen = load()", "seen.add(x)", "print(len(seen))"},
+		{"seen = set()", "f(seen)", "print(len(seen))"},
+	};
+	static const char *const attribute[CASE_LINES] = {"self.seen = set()", "self.seen.add(seen)",
+							  "return len(self.seen)"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		assert_true(is_only_counted(plain[i], "seen"));
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		assert_false(is_only_counted(needed[i], "seen"));
+	assert_true(is_only_counted(attribute, "Visitors.seen"));
+	assert_false(is_only_counted(attribute, "seen"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uses),       cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_counting),   cmocka_unit_test(test_functions_and_returns),
 		cmocka_unit_test(test_makings),    cmocka_unit_test(test_passes),
-		cmocka_unit_test(test_arithmetic),
+		cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_what_is_only_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
