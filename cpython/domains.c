@@ -207,18 +207,31 @@ static inline __attribute__((always_inline)) void *slow_calloc(void *ctx, size_t
 	return leave_exact(thread, below[domain].calloc(ctx, count, size), count * size, domain);
 }
 
+static __attribute__((noinline)) void free_inside(void *ctx, void *block, enum weigh_domain domain,
+						  struct weigh_thread *thread)
+{
+	bool done = weigh_exact_end(thread, (uintptr_t)block);
+	weigh_event_leave(thread);
+	if (done)
+		below[domain].free(ctx, block);
+	else
+		do_free(ctx, block, domain);
+}
+
 static inline __attribute__((always_inline)) void slow_free(void *ctx, void *block, enum weigh_domain domain)
 {
 	struct weigh_thread *thread = weigh_recorder.exact ? weigh_exact_enter() : NULL;
-	if (weigh_likely(thread != NULL)) {
-		bool done = weigh_exact_end(thread, (uintptr_t)block);
-		weigh_event_leave(thread);
-		if (weigh_likely(done)) {
-			below[domain].free(ctx, block);
-			return;
-		}
+	if (weigh_unlikely(!thread)) {
+		do_free(ctx, block, domain);
+		return;
 	}
-	do_free(ctx, block, domain);
+	bool done = weigh_exact_end_plain(thread, (uintptr_t)block);
+	if (weigh_unlikely(!done)) {
+		free_inside(ctx, block, domain, thread);
+		return;
+	}
+	weigh_event_leave(thread);
+	below[domain].free(ctx, block);
 }
 
 /* A small block that is reallocated: what it occupied is read while it is there. */

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { NODE_LOG_MAX = 8 }; /* 256 slots of 16 bytes in a page: no two blocks collide */
+enum { NODE_LOG_MAX = WEIGH_PAGE_SMALLEST };
 
 struct weigh_leaf *weigh_blocks_root[1 << WEIGH_ROOT_SHIFT];
 

@@ -164,7 +164,12 @@ static inline void weigh_state_clear(struct weigh_granule *granule, uintptr_t ad
  * block, and the number of entries. If it was, all of the page's blocks are
  * small: they come and go under the GIL, and no lock is needed.
  */
-enum { WEIGH_PAGE_SHIFT = 48, WEIGH_PAGE_COUNT = 55 };
+enum {
+	WEIGH_PAGE_SHIFT = 48,
+	WEIGH_PAGE_COUNT = 55,
+	WEIGH_PAGE_SMALLEST =
+		8, /* the shift for a node of one entry; 0 is for one of 256, in which no two collide */
+};
 
 #define WEIGH_PAGE_SMALL (1ull << 53)
 #define WEIGH_PAGE_ONE (1ull << WEIGH_PAGE_COUNT)
@@ -247,12 +252,18 @@ static inline bool weigh_certain_put(struct weigh_granule *granule, uintptr_t ad
 /* Gives back the node of a page whose last entry was taken out; the smallest stays for the next block. */
 void weigh_page_emptied(uint64_t *page);
 
-/* Takes the entry of an address out, if it is such a one. Under the GIL. */
+/* Whether a page's node stays when an entry is taken out. */
+static inline bool weigh_page_stays(uint64_t page)
+{
+	return page >> WEIGH_PAGE_COUNT > 1 || (page >> WEIGH_PAGE_SHIFT & 31) == WEIGH_PAGE_SMALLEST;
+}
+
+/* Takes the entry of an address out, if it is such a one; `staying`: and if the page's node stays. Under the GIL. */
 static inline bool weigh_certain_take(struct weigh_granule *granule, uintptr_t address,
-				      struct weigh_certain *entry)
+				      struct weigh_certain *entry, bool staying)
 {
 	uint64_t *page = weigh_page_of(granule, address);
-	if (!(*page & WEIGH_PAGE_SMALL))
+	if (!(*page & WEIGH_PAGE_SMALL) || (staying && !weigh_page_stays(*page)))
 		return false;
 	struct weigh_entry *place = weigh_page_place(*page, address);
 	memcpy(entry, place, sizeof(*entry));
@@ -260,7 +271,7 @@ static inline bool weigh_certain_take(struct weigh_granule *granule, uintptr_t a
 		return false;
 	memset(place, 0, sizeof(entry->head));
 	*page -= WEIGH_PAGE_ONE;
-	if (__builtin_expect(!(*page >> WEIGH_PAGE_COUNT), 0))
+	if (!staying && !(*page >> WEIGH_PAGE_COUNT))
 		weigh_page_emptied(page);
 	return true;
 }

@@ -26,7 +26,7 @@ void weigh_exact_count_born(struct weigh_thread *thread, uint32_t site, size_t b
 	count_born(site, bytes, footprint);
 }
 
-void weigh_exact_count_ended(const struct weigh_thread *thread, uintptr_t address, struct weigh_certain entry)
+static void count_ended(const struct weigh_thread *thread, uintptr_t address, struct weigh_certain entry)
 {
 	uint32_t site = weigh_certain_site(entry);
 	uint64_t footprint = weigh_pool_footprint(address);
@@ -40,6 +40,19 @@ void weigh_exact_count_ended(const struct weigh_thread *thread, uintptr_t addres
 	weigh_event_count_small_freed(footprint);
 	weigh_site_ended_certain(site, weigh_certain_bytes(entry), footprint,
 				 weigh_event_is_brief(thread, site, weigh_certain_birth(entry)));
+}
+
+bool weigh_exact_end(const struct weigh_thread *thread, uintptr_t address)
+{
+	struct weigh_granule *granule = weigh_granule_at(address);
+	struct weigh_certain entry;
+	if (weigh_unlikely(!granule) || weigh_unlikely(!weigh_certain_take(granule, address, &entry, false)))
+		return false;
+	weigh_state_clear(granule, address, false);
+	if (entry.head >> WEIGH_CERTAIN_TRACED & 1)
+		weigh_trace_ended(WEIGH_DOMAIN_OBJECT, weigh_certain_bytes(entry));
+	count_ended(thread, address, entry);
+	return true;
 }
 
 bool weigh_exact_record(struct weigh_thread *thread, uintptr_t block, size_t bytes, uint64_t footprint,

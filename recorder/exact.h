@@ -32,13 +32,8 @@ static inline struct weigh_thread *weigh_exact_enter(void)
 	return NULL;
 }
 
-/*
- * What births and ends change beside the entry, in a recording with a file or
- * while a profiled function runs.
- */
+/* What a birth changes beside the entry, in a recording with a file or while a profiled function runs. */
 void weigh_exact_count_born(struct weigh_thread *thread, uint32_t site, size_t bytes);
-void weigh_exact_count_ended(const struct weigh_thread *thread, uintptr_t address,
-			     struct weigh_certain entry);
 
 /* Stores the entry of the thread's latest block. False, with nothing done, when that is not usual. */
 static inline __attribute__((always_inline)) bool weigh_exact_put(struct weigh_thread *thread,
@@ -92,26 +87,29 @@ static inline __attribute__((always_inline)) bool weigh_exact_born(struct weigh_
 	return true;
 }
 
-/* Records the end of such a block; false, with nothing done, when it is none. */
-static inline __attribute__((always_inline)) bool weigh_exact_end(const struct weigh_thread *thread,
-								  uintptr_t address)
+/*
+ * Records the end of such a block where an entry and its site are all there is
+ * to it; false, with nothing done, when there is more. It calls nothing, so
+ * that a hook that ends with it has nothing to save.
+ */
+static inline __attribute__((always_inline)) bool weigh_exact_end_plain(const struct weigh_thread *thread,
+									uintptr_t address)
 {
 	struct weigh_granule *granule = weigh_granule_at(address);
 	struct weigh_certain entry;
-	if (weigh_unlikely(!granule) || weigh_unlikely(!weigh_certain_take(granule, address, &entry)))
+	if (weigh_unlikely(!granule) || !weigh_exact_is_all(thread) || weigh_unlikely(granule->pools) ||
+	    weigh_unlikely(!weigh_trace_raise_alone()) ||
+	    weigh_unlikely(!weigh_certain_take(granule, address, &entry, true)))
 		return false;
-	if (weigh_likely(!granule->pools))
-		weigh_state_erase(granule, address);
-	else
-		weigh_state_clear(granule, address, false);
-	if (entry.head >> WEIGH_CERTAIN_TRACED & 1)
-		weigh_trace_ended(WEIGH_DOMAIN_OBJECT, weigh_certain_bytes(entry));
-	if (weigh_exact_is_all(thread))
-		weigh_site_release(weigh_certain_site(entry));
-	else
-		weigh_exact_count_ended(thread, address, entry);
+	weigh_state_erase(granule, address);
+	if (weigh_likely(entry.head >> WEIGH_CERTAIN_TRACED & 1))
+		weigh_trace_born(WEIGH_DOMAIN_OBJECT, -weigh_certain_bytes(entry));
+	weigh_site_release(weigh_certain_site(entry));
 	return true;
 }
+
+/* Records the end of any such block; false, with nothing done, when it is none. */
+bool weigh_exact_end(const struct weigh_thread *thread, uintptr_t address);
 
 /* As weigh_exact_born, for a block that the thread and the recording's counters have already. */
 bool weigh_exact_record(struct weigh_thread *thread, uintptr_t block, size_t bytes, uint64_t footprint,

@@ -50,6 +50,18 @@ static inline void weigh_trace_born(enum weigh_domain domain, uint64_t bytes)
 		weigh_shared_add(&weigh_traces.other_bytes, (int64_t)bytes);
 }
 
+/* Notes a new peak if that needs no care of other threads; false, with nothing done, if it does. */
+static inline bool weigh_trace_raise_alone(void)
+{
+	int64_t live = weigh_traces_live();
+	if (live <= weigh_traces.peak)
+		return true;
+	if (!weigh_alone())
+		return false;
+	weigh_traces.peak = live;
+	return true;
+}
+
 /* A traced block is gone. */
 static inline void weigh_trace_ended(enum weigh_domain domain, uint64_t bytes)
 {
