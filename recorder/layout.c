@@ -5,18 +5,19 @@
 
 /*
  * Entries in a sampled capture, 7.9 MiB in all; a large one holds `larger` times
- * as many. Programs that import much have two nodes to a site, a code object to
- * two, and 400 bytes of text to a code object.
+ * as many. Programs that import much have up to two nodes to a site, a code
+ * object to two, of all stacks of an exact one to 17, and 300 to 400 bytes of text
+ * to a code object.
  */
 static const struct {
 	uint32_t entry_size;
 	uint32_t capacity;
 	uint32_t larger;
 } plan[WEIGH_SECTION_COUNT] = {
-	[WEIGH_SECTION_STRINGS] = {1, 2 << 20, 6},
-	[WEIGH_SECTION_CODES] = {sizeof(struct weigh_code), 10000, 6},
-	[WEIGH_SECTION_NODES] = {sizeof(struct weigh_node), 80000, 10},
-	[WEIGH_SECTION_SITES] = {sizeof(struct weigh_site), 14000, 10},
+	[WEIGH_SECTION_STRINGS] = {1, 2 << 20, 3},
+	[WEIGH_SECTION_CODES] = {sizeof(struct weigh_code), 10000, 3},
+	[WEIGH_SECTION_NODES] = {sizeof(struct weigh_node), 80000, 5},
+	[WEIGH_SECTION_SITES] = {sizeof(struct weigh_site), 14000, 13},
 	[WEIGH_SECTION_THREADS] = {sizeof(struct weigh_thread_entry), 1024, 4},
 	[WEIGH_SECTION_TIMELINE] = {sizeof(struct weigh_tick), 4096, 1},
 	[WEIGH_SECTION_SIZES] = {sizeof(struct weigh_size_bucket), WEIGH_SIZE_BUCKETS *WEIGH_SIZE_STRIPES, 1},
@@ -32,14 +33,21 @@ enum extent {
 	EXTENT_COUNTING,
 	EXTENT_SAMPLED,
 	EXTENT_EXACT,
+	EXTENT_FILELESS,
 };
+
+/* In memory alone, where what is not used costs nothing, there are so many times the sites of an exact file. */
+enum { FILELESS_TIMES = 2 };
 
 static uint32_t capacity_of(int id, enum extent extent)
 {
 	bool fixed = id == WEIGH_SECTION_SIZES || id == WEIGH_SECTION_MOMENTS || id == WEIGH_SECTION_SHARES;
 	if (extent == EXTENT_COUNTING)
 		return fixed ? plan[id].capacity : plan[id].capacity / COUNTING_PART;
-	return extent == EXTENT_EXACT ? plan[id].capacity * plan[id].larger : plan[id].capacity;
+	if (extent == EXTENT_SAMPLED)
+		return plan[id].capacity;
+	uint32_t times = extent == EXTENT_FILELESS && id == WEIGH_SECTION_SITES ? FILELESS_TIMES : 1;
+	return plan[id].capacity * plan[id].larger * times;
 }
 
 static uint64_t align(uint64_t offset)
@@ -66,12 +74,18 @@ uint64_t weigh_layout_counting_size(void)
 	return (lay_out(sections, EXTENT_COUNTING) + 4095) & ~4095ull;
 }
 
+static enum extent extent_of(uint64_t file_size)
+{
+	if (file_size == weigh_layout_counting_size())
+		return EXTENT_COUNTING;
+	if (file_size == WEIGH_LAYOUT_FILELESS)
+		return EXTENT_FILELESS;
+	return file_size >= WEIGH_FILE_SIZE_EXACT ? EXTENT_EXACT : EXTENT_SAMPLED;
+}
+
 bool weigh_layout_make(struct weigh_header *header, uint64_t file_size)
 {
-	enum extent extent = file_size >= WEIGH_FILE_SIZE_EXACT ? EXTENT_EXACT : EXTENT_SAMPLED;
-	if (file_size == weigh_layout_counting_size())
-		extent = EXTENT_COUNTING;
-	uint64_t end = lay_out(header->sections, extent);
+	uint64_t end = lay_out(header->sections, extent_of(file_size));
 	header->sections[WEIGH_SECTION_CODES].used = 1;
 	header->sections[WEIGH_SECTION_NODES].used = 1;
 	header->sections[WEIGH_SECTION_THREADS].used = 1;

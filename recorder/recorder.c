@@ -53,7 +53,7 @@ static struct weigh_error *map_capture(int fd)
 {
 	struct stat status;
 	if (fd < 0)
-		return map_without_file(WEIGH_FILE_SIZE_EXACT);
+		return map_without_file(WEIGH_LAYOUT_FILELESS);
 	if (fstat(fd, &status) < 0)
 		return weigh_error_create_system(errno, "capture", "check its file system");
 	void *map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
