@@ -68,10 +68,23 @@ static PyObject *recording(PyObject *module, PyObject *unused)
 	return PyBool_FromLong(weigh_recorder_running() && !weigh_recorder_counting());
 }
 
+static bool can_tell_live(const char *name)
+{
+	if (!weigh_recorder_fileless())
+		return true;
+	PyErr_Format(weigh_exception,
+		     "%s: weigh.compat.tracemalloc is tracing and does not count what blocks occupy:"
+		     " call its get_traced_memory() or reset_peak(), or stop it first",
+		     name);
+	return false;
+}
+
 static PyObject *live_bytes(PyObject *module, PyObject *unused)
 {
 	(void)module;
 	(void)unused;
+	if (!can_tell_live("live_bytes"))
+		return NULL;
 	return PyLong_FromUnsignedLongLong(weigh_recorder_live());
 }
 
@@ -79,6 +92,8 @@ static PyObject *peak_bytes(PyObject *module, PyObject *unused)
 {
 	(void)module;
 	(void)unused;
+	if (!can_tell_live("peak_bytes"))
+		return NULL;
 	return PyLong_FromUnsignedLongLong(weigh_recorder_peak());
 }
 
@@ -86,6 +101,8 @@ static PyObject *reset_peak(PyObject *module, PyObject *unused)
 {
 	(void)module;
 	(void)unused;
+	if (!can_tell_live("reset_peak"))
+		return NULL;
 	weigh_recorder_reset_peak();
 	Py_RETURN_NONE;
 }
@@ -112,7 +129,8 @@ static PyMethodDef methods[] = {
 	{"recording", recording, METH_NOARGS,
 	 "recording()\n--\n\nWhether a recording into a capture runs in this process."},
 	{"live_bytes", live_bytes, METH_NOARGS,
-	 "live_bytes()\n--\n\nBytes that the live recorded blocks occupy; 0 when nothing is recorded."},
+	 "live_bytes()\n--\n\nBytes that the live recorded blocks occupy; 0 when nothing is recorded.\n\n"
+	 "WeighError: weigh.compat.tracemalloc is tracing without another recording."},
 	{"peak_bytes", peak_bytes, METH_NOARGS, "peak_bytes()\n--\n\nThe most that live_bytes() has been."},
 	{"reset_peak", reset_peak, METH_NOARGS, "reset_peak()\n--\n\nMake this instant the peak."},
 	{"finish", finish, METH_VARARGS,

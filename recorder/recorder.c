@@ -233,6 +233,11 @@ bool weigh_recorder_counting(void)
 	return weigh_recorder_running() && weigh_recorder.counting;
 }
 
+bool weigh_recorder_fileless(void)
+{
+	return weigh_recorder_running() && weigh_recorder.fileless;
+}
+
 /*
  * A thread inside an event has set `depth` and then seen the gate open. Its
  * store may still be on the way when we look, but the processor holds it back

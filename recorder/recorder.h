@@ -123,6 +123,9 @@ void weigh_recorder_survey(uint64_t blocks);
 /* Whether the recording that runs is one of counters only. */
 bool weigh_recorder_counting(void);
 
+/* Whether a recording without a file runs: what is live and its peak are not known then, and told as 0. */
+bool weigh_recorder_fileless(void);
+
 /* A profiled function begins to run where none did, or the last one ends. Under the GIL. */
 void weigh_recorder_watch(bool watched);
 

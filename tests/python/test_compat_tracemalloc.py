@@ -215,6 +215,50 @@ print(json.dumps([live, growth, len(first.traces)]))
     assert abs(growth) < 5000
 
 
+def test_many_stacks():
+    """More than a large capture has room for: 131,000, each of its own calls."""
+    found = run(
+        OURS
+        + """
+import json
+def leaves(n):
+    return (leaves(n - 1), leaves(n - 1)) if n else bytes(100)
+tracemalloc.start(25)
+data = leaves(16)
+frames = [trace.traceback for trace in tracemalloc.take_snapshot().traces]
+print(json.dumps([len(frames), sum(each[0].filename == "<unknown>" for each in frames),
+                  sum(len(each) > 16 for each in frames)]))
+"""
+    )
+    traces, unknown, deep = found
+    assert traces > 130_000 and unknown == 0
+    assert deep >= 2**16
+
+
+def test_what_tracing_does_not_count_is_refused():
+    found = run(
+        OURS
+        + """
+import json
+import weigh
+tracemalloc.start()
+data = bytes(100_000)
+refused = []
+for ask in weigh.live_bytes, weigh.peak_bytes, weigh.reset_peak:
+    try:
+        ask()
+    except weigh.WeighError as error:
+        refused.append(str(error))
+tracemalloc.stop()
+print(json.dumps([refused, weigh.live_bytes(), weigh.peak_bytes()]))
+"""
+    )
+    refused, *ended = found
+    assert [text.partition(":")[0] for text in refused] == ["live_bytes", "peak_bytes", "reset_peak"]
+    assert all("get_traced_memory()" in text for text in refused)
+    assert ended == [0, 0]
+
+
 def test_clear_and_stop_give_memory_back():
     found = run(
         OURS

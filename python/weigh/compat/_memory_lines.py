@@ -20,10 +20,17 @@ _COLUMNS = "{:>6} {:>12} {:>12}  {:>10}   {}"
 _base = None
 
 
+def _live_bytes():
+    try:
+        return _weigh.live_bytes()
+    except _weigh.WeighError:
+        return 0  # weigh.compat.tracemalloc is tracing: blocks of a line are known, those of the process are not
+
+
 def _base_bytes():
     global _base
     if _base is None:
-        _base = max(0, _weigh.process_memory(os.getpid(), 0) - _weigh.live_bytes())
+        _base = max(0, _weigh.process_memory(os.getpid(), 0) - _live_bytes())
     return _base
 
 
