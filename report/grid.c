@@ -118,7 +118,7 @@ static struct layout lay_out(const struct weigh_grid *grid, int indent)
 	int last = grid->column_count - 1, wanted = 0;
 
 	for (int c = 0; c < last; c++)
-		layout.widths[c] = weigh_text_width(grid->columns[c].head);
+		layout.widths[c] = grid->columns[c].filled ? 0 : weigh_text_width(grid->columns[c].head);
 	for (size_t i = 0; i < grid->count; i++) {
 		int column = (int)(i % (size_t)grid->column_count);
 		int width = weigh_text_width(grid->cells[i]);
@@ -127,6 +127,11 @@ static struct layout lay_out(const struct weigh_grid *grid, int indent)
 			wanted = width > wanted ? width : wanted;
 		else if (width > layout.widths[column])
 			layout.widths[column] = width;
+	}
+	for (int c = 0; c < last; c++) {
+		int head = weigh_text_width(grid->columns[c].head);
+		if (layout.widths[c] && layout.widths[c] < head)
+			layout.widths[c] = head;
 	}
 	if (!grid->style->width)
 		return layout;

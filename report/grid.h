@@ -20,6 +20,7 @@ struct weigh_grid_column {
 	const char *head;
 	bool left;    /* texts; numbers stand to the right */
 	bool bold;    /* what the rows are sorted by */
+	bool filled; /* shown only when a row has something in it */
 	uint8_t goes; /* 1 goes first when there is no room; 0 stays */
 };
 

@@ -58,12 +58,8 @@ static struct weigh_error *print_rows(const struct weigh_heap_report *report,
 				      const struct weigh_heap_sites *sites, FILE *out)
 {
 	static const struct weigh_grid_column columns[] = {
-		{"GROSS", .bold = true},
-		{"95 %", .goes = 2},
-		{"SHARE", .goes = 3},
-		{"OBJECTS", .goes = 4},
-		{"TYPES", .left = true, .goes = 1},
-		{"WHERE", .left = true},
+		{"GROSS", .bold = true}, {"95 %", .filled = true, .goes = 2}, {"SHARE", .goes = 3},
+		{"OBJECTS", .goes = 4},  {"TYPES", .left = true, .goes = 1},  {"WHERE", .left = true},
 	};
 	struct weigh_heap_table table;
 

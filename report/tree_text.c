@@ -16,7 +16,8 @@
 enum {
 	LEVELS_SHOWN = 24, /* deeper ones are drawn at this indent */
 	CHAIN_SHOWN = 4,   /* frames of a longer chain are left out in its middle */
-	NUMBERS = 29,      /* columns before the branches */
+	NUMBERS = 21,      /* columns before the branches */
+	SPREAD = 8,        /* columns more with a spread */
 };
 
 static const double LEAST_SHARE = 0.001; /* of the whole; less is not worth a line */
@@ -25,6 +26,7 @@ struct printer {
 	const struct weigh_tree *tree;
 	const struct weigh_report *report;
 	FILE *out;
+	bool estimated;  /* numbers have a spread */
 	uint8_t *chosen; /* by node: the first frame of a chain that is printed */
 };
 
@@ -93,6 +95,18 @@ static struct weigh_error *choose(struct printer *p, uint32_t limit)
 	return NULL;
 }
 
+static bool is_estimated(const struct weigh_tree *tree, const struct weigh_style *style)
+{
+	char text[WEIGH_NUMBER];
+
+	for (uint32_t i = 0; i < tree->count; i++) {
+		if (*weigh_spread_text(style, weigh_estimate_bytes(&tree->nodes[i].tally, &tree->chance),
+				       text))
+			return true;
+	}
+	return false;
+}
+
 static void print_numbers(const struct printer *p, const struct weigh_tally *tally)
 {
 	const struct weigh_style *style = &p->report->style;
@@ -102,9 +116,11 @@ static void print_numbers(const struct printer *p, const struct weigh_tally *tal
 	weigh_style_ink(style, p->out, WEIGH_INK_BOLD);
 	fprintf(p->out, "%10s ", weigh_bytes_text(tally->bytes, text));
 	weigh_style_ink(style, p->out, WEIGH_INK_PLAIN);
-	weigh_spread_text(style, weigh_estimate_bytes(tally, &p->tree->chance), text);
-	fprintf(p->out, "%*s%s", 7 - weigh_text_width(text), "", text);
-	fprintf(p->out, " %8s  ", weigh_share_text(sum > 0 ? tally->bytes / sum : 0, text));
+	if (p->estimated) {
+		weigh_spread_text(style, weigh_estimate_bytes(tally, &p->tree->chance), text);
+		fprintf(p->out, "%*s%s ", SPREAD - 1 - weigh_text_width(text), "", text);
+	}
+	fprintf(p->out, "%8s  ", weigh_share_text(sum > 0 ? tally->bytes / sum : 0, text));
 }
 
 /* Where a chain hangs: its own chain's first frame's caller's chain, and so on. */
@@ -191,7 +207,7 @@ static void print_chain(const struct printer *p, const struct level *levels, uin
 	char *text = chain_text(p, levels[depth].head);
 
 	print_numbers(p, &p->tree->nodes[levels[depth].head].tally);
-	int used = NUMBERS + print_branches(p, levels, depth);
+	int used = NUMBERS + (p->estimated ? SPREAD : 0) + print_branches(p, levels, depth);
 	int left = width ? (width - used > 16 ? width - used : 16) : 0;
 	weigh_text_print_end(&p->report->style, p->out, text ? text : "", left);
 	fputc('\n', p->out);
@@ -267,7 +283,8 @@ static void print_levels(const struct printer *p, struct level *levels)
 struct weigh_error *weigh_tree_print(const struct weigh_tree *tree, const struct weigh_report *report,
 				     uint32_t limit, FILE *out)
 {
-	struct printer p = {.tree = tree, .report = report, .out = out};
+	struct printer p = {
+		.tree = tree, .report = report, .out = out, .estimated = is_estimated(tree, &report->style)};
 	struct level *levels = malloc(((size_t)tree->count + 2) * sizeof(*levels));
 	struct weigh_error *error = choose(&p, limit);
 
@@ -275,7 +292,8 @@ struct weigh_error *weigh_tree_print(const struct weigh_tree *tree, const struct
 		error = weigh_error_create_memory();
 	if (!error) {
 		weigh_style_ink(&report->style, out, WEIGH_INK_DIM);
-		fprintf(out, "%10s %7s %8s  WHERE, callers first\n", "BYTES", "95 %", "SHARE");
+		fprintf(out, "%10s %s%8s  WHERE, callers first\n", "BYTES", p.estimated ? "   95 % " : "",
+			"SHARE");
 		weigh_style_ink(&report->style, out, WEIGH_INK_PLAIN);
 		print_levels(&p, levels);
 	}
