@@ -305,6 +305,9 @@ static bool try_temporaries(const struct weigh_stack_case *look, const struct pl
 
 	if (place->blocks < 2 || !arithmetic.operators || arithmetic.operators + arithmetic.calls < 2)
 		return false;
+	/* What goes item by item works on numbers or texts, whatever large blocks it builds. */
+	if (weigh_words_hold(weigh_words_all(place->text), " for "))
+		return false;
 	/* The old value of a name that is bound in a loop is one of them. */
 	if (place->bound && place->runs >= RUNS_LEAST * place->blocks)
 		needed++;
