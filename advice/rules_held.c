@@ -144,6 +144,55 @@ static bool has_tracebacks(const struct weigh_heap_graph *graph)
 	return false;
 }
 
+static uint32_t first_of_form(const struct weigh_heap_graph *graph, uint32_t object,
+			      enum weigh_snapshot_form form)
+{
+	for (uint32_t at = graph->first[object]; at < graph->first[object + 1]; at++) {
+		uint32_t target = graph->targets[at];
+		if (target != WEIGH_NO_OBJECT && weigh_heap_type(graph, target)->form == form)
+			return target;
+	}
+	return WEIGH_NO_OBJECT;
+}
+
+/* What sys.last_value refers to: the exception that ended the program. */
+static uint32_t find_last(const struct weigh_heap_graph *graph)
+{
+	uint32_t dict = WEIGH_NO_OBJECT;
+
+	for (uint32_t i = 0; i < graph->object_count && dict == WEIGH_NO_OBJECT; i++) {
+		const char *label = weigh_heap_type(graph, i)->form == WEIGH_SNAPSHOT_MODULE
+					    ? weigh_heap_label(graph, i)
+					    : NULL;
+		if (label && !strcmp(label, "sys"))
+			dict = first_of_form(graph, i, WEIGH_SNAPSHOT_DICT);
+	}
+	if (dict == WEIGH_NO_OBJECT)
+		return dict;
+	for (uint32_t place = 0; graph->first[dict] + place < graph->first[dict + 1]; place++) {
+		struct weigh_heap_edge edge = weigh_heap_edge_at(graph, dict, place);
+		char name[WEIGH_HEAP_NAME];
+		if ((edge.kind == WEIGH_EDGE_SLOT || edge.kind == WEIGH_EDGE_PAIR) &&
+		    strstr(weigh_heap_edge_name(graph, dict, edge, false, name), "last_value"))
+			return graph->targets[graph->first[dict] + place];
+	}
+	return WEIGH_NO_OBJECT;
+}
+
+/* Whether it is the exception, or one in whose handling it was raised. */
+static bool belongs_to(const struct weigh_heap_graph *graph, uint32_t exception, uint32_t last)
+{
+	enum { CHAIN_MOST = 16 };
+
+	for (int step = 0; step < CHAIN_MOST && last != WEIGH_NO_OBJECT; step++) {
+		if (exception == last)
+			return true;
+		uint32_t cause = weigh_heap_slot_target(graph, last, "__cause__");
+		last = cause == WEIGH_NO_OBJECT ? weigh_heap_slot_target(graph, last, "__context__") : cause;
+	}
+	return false;
+}
+
 static struct weigh_error *find_tracebacks(const struct seeker *s)
 {
 	const struct weigh_heap_graph *graph = s->e->graph;
@@ -154,11 +203,18 @@ static struct weigh_error *find_tracebacks(const struct seeker *s)
 	struct weigh_error *error = weigh_evidence_dominators(s->e, &dominators);
 	if (error)
 		return error;
+	uint32_t last = find_last(graph);
 	for (uint32_t i = 0; i < graph->object_count; i++) {
 		uint32_t traceback = weigh_heap_shape(graph, i)->slot_count
 					     ? weigh_heap_slot_target(graph, i, "__traceback__")
 					     : WEIGH_NO_OBJECT;
-		if (is_traceback(graph, traceback) && dominators->retained[traceback] >= s->c->advice->least)
+		if (!is_traceback(graph, traceback) || dominators->retained[traceback] < s->c->advice->least)
+			continue;
+		if (belongs_to(graph, i, last))
+			weigh_collect_rejected(s->c, "kept-traceback", NULL, 0, 0,
+					       "%s ended the program: nothing keeps its traceback any longer",
+					       weigh_heap_text(graph, weigh_heap_type(graph, i)->name, NULL));
+		else
 			report_traceback(s, i, (double)dominators->retained[traceback]);
 	}
 	return NULL;

@@ -169,6 +169,40 @@ def test_a_kept_traceback_keeps_its_frames(advise):
     assert finding["saving"] == pytest.approx(20_000_000, rel=0.01)
 
 
+CRASHES = """
+def read():
+    table = bytearray(20_000_000)
+    return table[len(table)]
+
+def load():
+    try:
+        return read()
+    except {caught} as error:
+        raise ValueError("no table") {cause}
+
+load()
+"""
+
+
+@pytest.mark.parametrize(
+    "caught, cause, name",
+    [
+        ("KeyError", "", "IndexError"),
+        ("IndexError", "", "IndexError"),
+        ("IndexError", "from error", "IndexError"),
+    ],
+)
+def test_the_exception_that_ends_the_program_is_not_kept(weigh, tmp_path, caught, cause, name):
+    """It, and what it was raised of, is there when the snapshot is taken, for its traceback to be printed; nobody keeps it."""
+    program, capture = tmp_path / "crash.py", tmp_path / "crash.weigh"
+    program.write_text(CRASHES.format(caught=caught, cause=cause))
+    command = ["run", "-q", "--heap=end", "-o", capture, "--python", sys.executable]
+    assert weigh(*command, program).status == 1
+    advice = json.loads(weigh("advise", "--json", "--rejected", capture).out)
+    assert not find(advice, "kept-traceback")
+    assert any(f"{name} ended the program" in rejected["why"] for rejected in why_not(advice, "kept-traceback"))
+
+
 @pytest.mark.parametrize(
     "name, rule, each, count",
     [
