@@ -167,6 +167,34 @@ static void add_rows(struct weigh_grid *grid, const struct weigh_verify *verify)
 			given && verify->quantity == WEIGH_QUANTITY_GROWTH);
 }
 
+/* "the peak is 1.2 MiB smaller (4.0 %)": what was measured, in words. */
+static void print_change(const char *what, double before, double after, FILE *out)
+{
+	double change = after - before, part = before > 0 ? fabs(change) / before : 0;
+	char text[WEIGH_NUMBER];
+
+	if (part < 0.0005) {
+		fprintf(out, "%s the same", what);
+		return;
+	}
+	fprintf(out, "%s %s %s", what, weigh_bytes_text(fabs(change), text),
+		change < 0 ? "smaller" : "larger");
+	/* What was next to nothing before has no part to tell. */
+	if (part < 10)
+		fprintf(out, " (%.1f %%)", 100 * part);
+}
+
+static void print_measured(const struct weigh_verify *verify, FILE *out)
+{
+	const struct weigh_measured *before = &verify->before, *after = &verify->after;
+
+	print_change("the peak is", before->peak, after->peak, out);
+	print_change(", what is live at the end", before->end, after->end, out);
+	if (after->peak > before->peak || after->end > before->end)
+		fprintf(out, ", %s the %.3g %% allowed", weigh_verify_holds(verify) ? "within" : "more than",
+			100 * verify->within);
+}
+
 static void print_verdict(const struct weigh_verify *verify, const struct weigh_style *style, FILE *out)
 {
 	bool holds = weigh_verify_holds(verify);
@@ -182,7 +210,7 @@ static void print_verdict(const struct weigh_verify *verify, const struct weigh_
 			holds ? "confirmed: off" : "not confirmed: off", 100 * weigh_verify_error(verify),
 			holds ? "within" : "more than", 100 * verify->within);
 	else
-		fprintf(out, "%s by more than %.3g %%", holds ? "no larger" : "larger", 100 * verify->within);
+		print_measured(verify, out);
 	weigh_style_ink(style, out, WEIGH_INK_PLAIN);
 	fputc('\n', out);
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -65,6 +66,17 @@ def test_without_prediction_larger_fails(weigh, captures):
     before, after = captures
     assert weigh("verify", before, after).status == 0
     assert weigh("verify", after, before).status == OUTSIDE
+
+
+def test_without_prediction_it_says_what_was_measured(weigh, captures):
+    """25 % of 20 MB went, and a third of 15 came back."""
+    before, after = captures
+    smaller = weigh("verify", before, after).out.splitlines()[-1]
+    larger = weigh("verify", after, before).out.splitlines()[-1]
+    assert re.fullmatch(r"the peak is 4\.8 MiB smaller \(2[45]\.\d %\), what is live at the end \S+ MiB smaller \(.*\)", smaller)
+    assert re.fullmatch(r"the peak is 4\.8 MiB larger \(3[23]\.\d %\), .*, more than the 5 % allowed", larger)
+    same = weigh("verify", after, after).out.splitlines()[-1]
+    assert same == "the peak is the same, what is live at the end the same"
 
 
 def advice_for(capture, saving):
