@@ -23,6 +23,7 @@ static const struct {
 	{weigh_rules_caches, true},     {weigh_rules_callbacks, true}, {weigh_rules_sets, true},
 	{weigh_rules_text, true},       {weigh_rules_dtype, true},     {weigh_rules_slices, true},
 	{weigh_rules_stacks, false},    {weigh_rules_category, true},  {weigh_rules_reading, true},
+	{weigh_rules_copies, false},
 };
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };

@@ -34,6 +34,9 @@ struct weigh_evidence {
 	struct weigh_heap_dominators *
 		*dominators; /* private: of the graph, NULL in it until they are asked for */
 	const struct weigh_line_reader *source; /* set by who asks, who owns it; NULL: no source to be had */
+	/* Set by who asks, who owns them: captures of other processes of the program. */
+	const struct weigh_capture *const *others;
+	uint32_t other_count;
 	const struct weigh_builder *builder; /* likewise; NULL: nothing can be built */
 	uint32_t python; /* PY_VERSION_HEX */
 	/*

@@ -48,6 +48,10 @@ struct weigh_error *weigh_rules_dtype(const struct weigh_evidence *evidence,
 struct weigh_error *weigh_rules_slices(const struct weigh_evidence *evidence,
 				       struct weigh_collector *collector);
 
+/* On captures of several processes; needs no graph. */
+struct weigh_error *weigh_rules_copies(const struct weigh_evidence *evidence,
+				       struct weigh_collector *collector);
+
 /* On stacks, source and time; needs no graph. */
 struct weigh_error *weigh_rules_stacks(const struct weigh_evidence *evidence,
 				       struct weigh_collector *collector);

@@ -49,6 +49,8 @@ enum { STATUS_OVER = 3 };
 
 struct request {
 	const char *path;
+	char *const *others; /* captures of other processes */
+	int other_count;
 	const char *python; /* NULL: the usual one */
 	enum weigh_snapshot_when when; /* 0: of the peak, if there is one */
 	uint32_t limit;
@@ -83,10 +85,9 @@ static struct weigh_error *parse(const struct weigh_arguments *arguments, struct
 	long limit = forms ? 0 : 10;
 	struct weigh_error *error = NULL;
 
-	if (arguments->operand_count != 1)
-		return weigh_error_create(WEIGH_ERROR_USAGE, "advise: %s: weigh advise CAPTURE",
-					  arguments->operand_count ? "one capture at a time"
-								   : "no capture given");
+	if (arguments->operand_count < 1)
+		return weigh_error_create(WEIGH_ERROR_USAGE,
+					  "advise: no capture given: weigh advise CAPTURE");
 	if (forms > 1)
 		return weigh_error_create(
 			WEIGH_ERROR_USAGE,
@@ -99,6 +100,8 @@ static struct weigh_error *parse(const struct weigh_arguments *arguments, struct
 	if (error)
 		return error;
 	request->path = arguments->operands[0];
+	request->others = arguments->operands + 1;
+	request->other_count = arguments->operand_count - 1;
 	request->limit = limit > INT32_MAX ? 0 : (uint32_t)limit;
 	if (values[OPTION_AT])
 		request->when = strcmp(values[OPTION_AT], "peak") ? WEIGH_SNAPSHOT_END : WEIGH_SNAPSHOT_PEAK;
@@ -169,6 +172,56 @@ static struct weigh_error *choose_python(struct weigh_inquiry *inquiry, const ch
 	return error;
 }
 
+static void close_others(struct weigh_capture **others, int count)
+{
+	for (int i = 0; i < count; i++)
+		weigh_capture_close(others[i]);
+	free(others);
+}
+
+static bool same_process(const struct weigh_capture *a, const struct weigh_capture *b)
+{
+	return a->header->pid == b->header->pid && a->header->started_unix_ns == b->header->started_unix_ns;
+}
+
+/* All of them are of other processes than the first; the caller ends them with close_others(). */
+static struct weigh_error *open_others(const struct request *request, const struct weigh_capture *first,
+				       struct weigh_capture **others)
+{
+	if (!first && request->other_count)
+		return weigh_error_create(
+			WEIGH_ERROR_USAGE,
+			"%s: a snapshot by itself cannot be compared: give captures of all processes",
+			request->path);
+	for (int i = 0; i < request->other_count; i++) {
+		struct weigh_error *error = weigh_capture_open(request->others[i], &others[i]);
+		if (error)
+			return error;
+		if (same_process(first, others[i]))
+			return weigh_error_create(
+				WEIGH_ERROR_USAGE,
+				"%s: the same recording as %s: give captures of different processes",
+				request->others[i], request->path);
+	}
+	return NULL;
+}
+
+static struct weigh_error *advise_all(struct weigh_inquiry *inquiry, const struct request *request,
+				      int *status)
+{
+	struct weigh_capture **others = calloc((size_t)request->other_count + 1, sizeof(*others));
+
+	if (!others)
+		return weigh_error_create_memory();
+	struct weigh_error *error = open_others(request, inquiry->capture, others);
+	inquiry->evidence.others = (const struct weigh_capture *const *)others;
+	inquiry->evidence.other_count = (uint32_t)request->other_count;
+	if (!error)
+		error = advise(inquiry, request, status);
+	close_others(others, request->other_count);
+	return error;
+}
+
 static struct weigh_error *perform(const struct weigh_arguments *arguments, int *status)
 {
 	struct request request = {0};
@@ -182,7 +235,7 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, int 
 	if (!error)
 		error = choose_python(&inquiry, request.python);
 	if (!error)
-		error = advise(&inquiry, &request, status);
+		error = advise_all(&inquiry, &request, status);
 	weigh_inquiry_deinit(&inquiry);
 	if (!error && (fflush(stdout) || ferror(stdout)))
 		error = weigh_error_create_system(errno, "standard output",
@@ -192,10 +245,11 @@ static struct weigh_error *perform(const struct weigh_arguments *arguments, int 
 
 const struct weigh_verb weigh_verb_advise = {
 	.name = "advise",
-	.usage = "[options] CAPTURE",
+	.usage = "[options] CAPTURE [CAPTURES OF OTHER PROCESSES]",
 	.summary = "say what to change, and how many bytes that saves",
 	.notes = "CAPTURE is best made with weigh run --heap=peak: objects are what most rules look at.\n"
-		 "A finding is shown from 1 % of the peak on.\n",
+		 "A finding is shown from 1 % of the peak on. Of several captures, one of each worker, the\n"
+		 "first is advised on; what all have alike is one more finding.\n",
 	.options = options,
 	.option_count = OPTION_COUNT,
 	.perform = perform,

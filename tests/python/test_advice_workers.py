@@ -1,9 +1,11 @@
-"""Advice on what goes to worker processes: predicted from the program's own side, measured on the changed program."""
+"""Advice on what goes to worker processes, and what each of them has: predicted, and measured on the changed program."""
 
 import json
+import pathlib
 import sys
 
 import pytest
+from conftest import execute
 
 pytest.importorskip("numpy")
 
@@ -69,6 +71,10 @@ def advise(weigh, capture):
     return json.loads(ending.out)
 
 
+def find(advice, rule):
+    return [finding for finding in advice["findings"] if finding["rule"] == rule]
+
+
 def of_workers(findings):
     return [finding for finding in findings if finding["rule"] == "sent-to-workers"]
 
@@ -88,3 +94,74 @@ def test_an_array_that_is_sent_with_each_task(name, record, weigh):
 def test_tasks_of_numbers_are_no_matter(record, weigh):
     advice = advise(weigh, record("shared", SHARED))
     assert not of_workers(advice["findings"] + advice["rejected"])
+
+
+COPIES = """
+import multiprocessing
+import sys
+
+import numpy as np
+
+import weigh
+
+
+def load():
+    return np.load(sys.argv[1])
+
+
+def start(number):
+    with weigh.Tracker(f"worker{{number}}.weigh"):
+        table = {make}
+        scratch = np.sqrt(table[number::2])
+        scratch = np.sqrt(table[number::2])
+        barrier.wait()
+        print(table[number] + scratch[0])
+
+
+if __name__ == "__main__":
+    barrier = multiprocessing.Barrier(3)
+    {before}
+    workers = [multiprocessing.get_context("fork").Process(target=start, args=[n]) for n in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+"""
+
+EACH = 3_000_000 * 8
+
+
+def test_a_table_that_each_worker_reads(weigh, tmp_path):
+    """Once before the fork it is there for all: each worker gives back its copy."""
+    numpy = pytest.importorskip("numpy")
+    program = tmp_path / "copies.py"
+    numpy.save("table.npy", numpy.arange(3_000_000, dtype=float))
+    program.write_text(COPIES.format(make="load()", before=""))
+    assert execute([sys.executable, program, "table.npy"]).status == 0
+    names = [f"worker{n}.weigh" for n in range(3)]
+    (tmp_path / "one.json").write_text(weigh("advise", "--json", names[0]).out)
+    assert not find(json.loads((tmp_path / "one.json").read_text()), "copies-per-worker")
+    ending = weigh("advise", "--json", *names)
+    (finding,) = find(json.loads(ending.out), "copies-per-worker")
+    lines = program.read_text().splitlines()
+    assert lines[finding["line"] - 1].strip() == "table = load()"
+    assert finding["saving"] == pytest.approx(2 * EACH, rel=0.001)
+    assert finding["before"] == pytest.approx(3 * EACH, rel=0.001)
+    assert finding["grade"] == "hypothesis"
+    assert weigh("advise", names[0], names[0]).status == 2
+    for name in names:
+        pathlib.Path(name).rename(f"before-{name}")
+    program.write_text(COPIES.format(make="shared", before="shared = load()"))
+    assert execute([sys.executable, program, "table.npy"]).status == 0
+    for name in names:
+        ending = weigh("verify", "--predicted", str(EACH), f"before-{name}", name)
+        assert ending.status == 0, ending.out
+
+
+def test_workers_on_tables_of_their_own(weigh, tmp_path):
+    pytest.importorskip("numpy")
+    program = tmp_path / "parts.py"
+    program.write_text(COPIES.format(make="np.ones(2_000_000 + 100_000 * number)", before=""))
+    assert execute([sys.executable, program]).status == 0
+    advice = json.loads(weigh("advise", "--json", *[f"worker{n}.weigh" for n in range(3)]).out)
+    assert not find(advice, "copies-per-worker")
