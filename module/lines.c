@@ -4,6 +4,7 @@
  */
 #include "module/lines.h"
 
+#include "cpython/lines/copy.h"
 #include "cpython/lines/lines.h"
 #include "module/recording.h"
 
@@ -45,6 +46,16 @@ static PyObject *lines_add(PyObject *module, PyObject *code)
 	if (!entry || !each_within(entry, weigh_lines_watch))
 		return NULL;
 	Py_RETURN_NONE;
+}
+
+static PyObject *lines_copy(PyObject *module, PyObject *function)
+{
+	(void)module;
+	if (!PyFunction_Check(function)) {
+		PyErr_Format(PyExc_TypeError, "lines_copy: a function is needed, not %R", Py_TYPE(function));
+		return NULL;
+	}
+	return weigh_lines_copy(function);
 }
 
 static PyObject *lines_choose(PyObject *module, PyObject *chooser)
@@ -183,6 +194,8 @@ static PyObject *lines_leave(PyObject *module, PyObject *depth)
 static PyMethodDef methods[] = {
 	{"lines_add", lines_add, METH_O,
 	 "lines_add(code)\n--\n\nProfile the lines of a code object and of those within it."},
+	{"lines_copy", lines_copy, METH_O,
+	 "lines_copy(function)\n--\n\nA function that does the same and counts its lines at less cost, or itself."},
 	{"lines_choose", lines_choose, METH_O,
 	 "lines_choose(chooser)\n--\n\nCall chooser(code) for all code that begins to run; it may lines_add it."},
 	{"lines_remove", lines_remove, METH_O,

@@ -173,15 +173,29 @@ struct weigh_lines_code *weigh_lines_register(PyCodeObject *code)
 	return NULL;
 }
 
-void weigh_lines_refuse(PyCodeObject *code)
+/* Enters a code object that is not profiled itself; NULL without memory. */
+static struct weigh_lines_code *enter_alone(PyCodeObject *code)
 {
 	struct weigh_lines_code *entry = weigh_profile_take(sizeof(*entry));
 	if (!entry || !has_room())
-		return;
+		return NULL;
 	entry->profile.index = map.count++;
 	entry->code = (PyCodeObject *)Py_NewRef((PyObject *)code);
 	entry->refused = true;
 	put(entry);
+	return entry;
+}
+
+void weigh_lines_refuse(PyCodeObject *code)
+{
+	enter_alone(code);
+}
+
+void weigh_lines_refer(PyCodeObject *original, PyCodeObject *copy)
+{
+	struct weigh_lines_code *entry = enter_alone(original);
+	if (entry)
+		entry->copy = (PyCodeObject *)Py_NewRef((PyObject *)copy);
 }
 
 struct weigh_lines_code *weigh_lines_ask(PyObject *chooser, PyCodeObject *code)

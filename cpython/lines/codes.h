@@ -19,7 +19,9 @@ struct weigh_lines_code {
 	PyCodeObject *code; /* owned, for ever: threads may still write to its tables */
 	bool watched;       /* its events arrive */
 	bool refused;       /* nobody wants it profiled: nothing else of it is there */
-	const uint8_t *left_out; /* by unit: a start of a line there is derived, not counted; NULL: none is */
+	const uint8_t
+		*ways; /* by unit: enum weigh_lines_way of a start of a line there; NULL: all by event */
+	PyCodeObject *copy;  /* owned: runs in its place, see copy.h; NULL: none */
 	struct weigh_lines_code *outer; /* what it lies within, registered with it; NULL: nothing */
 	struct weigh_lines_code *family; /* of a root: all that were registered with it, */
 	struct weigh_lines_code *sibling; /* by this */
@@ -42,6 +44,9 @@ static inline struct weigh_lines_code *weigh_lines_family(const struct weigh_lin
 
 /* Notes that a code object is not to be profiled, so that nobody need ask again. */
 void weigh_lines_refuse(PyCodeObject *code);
+
+/* Notes that a copy runs in place of a code object that is not profiled itself. */
+void weigh_lines_refer(PyCodeObject *original, PyCodeObject *copy);
 
 /* Asks a chooser whether an unregistered code object is to be profiled: what was registered, or NULL. */
 struct weigh_lines_code *weigh_lines_ask(PyObject *chooser, PyCodeObject *code);

@@ -12,6 +12,7 @@
 #include "cpython/lines/graph.h"
 
 #include "base/pages.h"
+#include "cpython/lines/handlers.h"
 #include "cpython/lines/opcodes.h"
 
 #include <string.h>
@@ -21,6 +22,7 @@ enum {
 	PER_UNIT_NODES = 2,
 	PER_UNIT_EDGES = 6,
 	SPARE = 16,
+	STEPS_MAX = 8,
 };
 
 struct unit {
@@ -28,6 +30,7 @@ struct unit {
 	uint32_t target; /* of a jump */
 	uint8_t length; /* units of the instruction; 0: within one */
 	uint8_t kind; /* enum weigh_opcode_kind */
+	uint8_t opcode;
 	bool slow;
 	bool leader;
 	bool handler;
@@ -59,6 +62,7 @@ static void decode(struct building *b, const uint8_t *bytes)
 		struct unit *unit = &b->units[u];
 		uint8_t opcode = bytes[2 * u];
 		argument = argument << 8 | bytes[2 * u + 1];
+		unit->opcode = opcode;
 		unit->length = (uint8_t)(1 + weigh_opcode_caches(opcode));
 		unit->kind = (uint8_t)weigh_opcode_kind(opcode);
 		unit->slow = weigh_opcode_caches(opcode) > 0;
@@ -98,31 +102,13 @@ static bool find_leaders(struct building *b)
 	return true;
 }
 
-/* Numbers in the exception table: six bits a byte, the highest first. */
-static uint32_t read_number(const uint8_t **at, const uint8_t *end)
-{
-	uint32_t number = 0;
-	while (*at < end) {
-		uint8_t byte = *(*at)++;
-		number = number << 6 | (byte & 63);
-		if (!(byte & 64))
-			break;
-	}
-	return number;
-}
-
 static void find_handlers(struct building *b)
 {
-	const uint8_t *at = (const uint8_t *)PyBytes_AS_STRING(b->code->co_exceptiontable);
-	const uint8_t *end = at + PyBytes_GET_SIZE(b->code->co_exceptiontable);
-	while (at < end) {
-		read_number(&at, end);
-		read_number(&at, end);
-		uint32_t handler = read_number(&at, end);
-		read_number(&at, end);
-		if (handler < b->count)
-			b->units[handler].leader = b->units[handler].handler = true;
-	}
+	struct weigh_lines_handlers left = weigh_lines_handlers(b->code);
+	struct weigh_lines_handler handler;
+	while (weigh_lines_handler_next(&left, &handler))
+		if (handler.target < b->count)
+			b->units[handler.target].leader = b->units[handler.target].handler = true;
 }
 
 static bool may_start(const struct unit *unit)
@@ -223,6 +209,23 @@ static uint32_t split(struct building *b, uint32_t node, int32_t line)
 	return before;
 }
 
+/* What runs next from a unit puts something on the stack before it takes anything: so may we. */
+static bool has_room(const struct building *b, uint32_t u)
+{
+	for (uint32_t steps = 0; steps < STEPS_MAX && u < b->count && b->units[u].length; steps++) {
+		const struct unit *unit = &b->units[u];
+		if (weigh_opcode_pushes(unit->opcode))
+			return true;
+		if (unit->kind == WEIGH_OPCODE_JUMP || unit->kind == WEIGH_OPCODE_BACK)
+			u = unit->target;
+		else if (unit->kind == WEIGH_OPCODE_EXTENDED || weigh_opcode_is_nothing(unit->opcode))
+			u += unit->length;
+		else
+			return false;
+	}
+	return false;
+}
+
 static void place_starts(struct building *b)
 {
 	struct weigh_lines_graph *graph = b->graph;
@@ -244,7 +247,13 @@ static void place_starts(struct building *b)
 		if (unit->handler)
 			add_outside(graph, WEIGH_FLOW_OUTSIDE, node);
 		graph->starts[graph->start_count++] = (struct weigh_lines_start){
-			u, node, depth > 0 ? (uint32_t)depth : 0, unit->slow, unit->handler};
+			.unit = u,
+			.node = node,
+			.depth = depth > 0 ? (uint32_t)depth : 0,
+			.slow = unit->slow,
+			.must_count = unit->handler,
+			.inside = !same && !unit->handler && has_room(b, u),
+		};
 	}
 }
 
@@ -301,8 +310,8 @@ static bool take_memory(struct building *b)
 	return true;
 }
 
-/* As the compiler made them. The copy that code objects keep once they are asked is not left behind. */
-static PyObject *bytes_of(PyCodeObject *code)
+/* The copy that code objects keep once they are asked is not left behind. */
+PyObject *weigh_lines_bytes(PyCodeObject *code)
 {
 	bool kept = code->_co_cached && code->_co_cached->_co_code;
 	PyObject *bytes = PyCode_GetCode(code);
@@ -315,7 +324,7 @@ bool weigh_lines_graph_init(struct weigh_lines_graph *graph, PyCodeObject *code)
 {
 	struct building b = {.graph = graph, .code = code, .count = weigh_code_unit_count(code)};
 	*graph = (struct weigh_lines_graph){0};
-	PyObject *bytes = b.count <= UNITS_MAX ? bytes_of(code) : NULL;
+	PyObject *bytes = b.count <= UNITS_MAX ? weigh_lines_bytes(code) : NULL;
 	if (!bytes) {
 		PyErr_Clear();
 		return false;

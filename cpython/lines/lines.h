@@ -21,6 +21,9 @@ bool weigh_lines_watch(struct weigh_lines_code *entry);
  */
 bool weigh_lines_choose(PyObject *chooser);
 
+/* Whether a chooser is there. */
+bool weigh_lines_chooses(void);
+
 /* They are not any more. */
 bool weigh_lines_unwatch(struct weigh_lines_code *entry);
 

@@ -158,6 +158,15 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *arguments, size_t co
 	Py_RETURN_NONE;
 }
 
+/* Whether an exception that is told of ends at the instruction itself: that of an iterator that is used up. */
+static bool is_caught(const struct weigh_profile_frame *top, PyObject *error)
+{
+	const struct weigh_lines_code *entry = (const struct weigh_lines_code *)top->table->code;
+	uint32_t unit = weigh_profile_unit(top);
+	return entry->ways && unit < entry->profile.unit_count && (entry->ways[unit] & WEIGH_LINES_CATCHES) &&
+	       PyErr_GivenExceptionMatches(error, PyExc_StopIteration);
+}
+
 static PyObject *on_raise(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
 	struct weigh_profile *profile = own_profile();
@@ -171,7 +180,7 @@ static PyObject *on_raise(PyObject *self, PyObject *const *arguments, size_t cou
 		Py_RETURN_NONE;
 	if (top->thrown)
 		top->thrown = false;
-	else
+	else if (!is_caught(top, arguments[2]))
 		unit_at(profile, weigh_profile_unit(top))->raises++;
 	Py_RETURN_NONE;
 }
@@ -192,7 +201,7 @@ static PyObject *on_line(PyObject *self, PyObject *const *arguments, size_t coun
 	weigh_profile_turn(profile, top->row_of[unit]);
 	if (bytes)
 		weigh_profile_forgo(profile, bytes);
-	if (entry->left_out && entry->left_out[unit])
+	if (entry->ways && (entry->ways[unit] & WEIGH_LINES_WAY) != WEIGH_LINES_BY_EVENT)
 		return Py_NewRef(disable);
 	top->table->units[unit].starts++;
 	Py_RETURN_NONE;
@@ -285,6 +294,11 @@ bool weigh_lines_choose(PyObject *asked)
 				       global_events | event_bit("PY_START")));
 }
 
+bool weigh_lines_chooses(void)
+{
+	return chooser != NULL;
+}
+
 static bool set_local_events(const struct weigh_lines_code *entry, int events)
 {
 	return ask(PyObject_CallMethod(monitoring, "set_local_events", "iOi", tool, entry->code, events));
@@ -292,9 +306,9 @@ static bool set_local_events(const struct weigh_lines_code *entry, int events)
 
 static void make_plan(struct weigh_lines_code *entry)
 {
-	uint8_t *left_out = entry->left_out ? NULL : weigh_profile_take(entry->profile.unit_count);
-	if (left_out && weigh_lines_plan(entry->code, left_out))
-		entry->left_out = left_out;
+	uint8_t *ways = entry->ways ? NULL : weigh_profile_take(entry->profile.unit_count);
+	if (ways && weigh_lines_plan(entry->code, false, ways))
+		entry->ways = ways;
 }
 
 bool weigh_lines_watch(struct weigh_lines_code *entry)
@@ -345,8 +359,8 @@ void weigh_lines_count(const struct weigh_lines_code *entry, uint64_t *starts)
 		}
 	}
 	weigh_profiles_visit(&entry->profile, add_running, units);
-	if (entry->left_out)
-		weigh_lines_derive(entry->code, entry->left_out, units);
+	if (entry->ways)
+		weigh_lines_derive(entry->code, entry->ways, units);
 	for (uint32_t u = 0; u < entry->profile.unit_count; u++)
 		starts[entry->profile.row_of[u]] += units[u].starts;
 	weigh_pages_give(units, bytes);

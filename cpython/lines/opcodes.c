@@ -62,4 +62,41 @@ uint32_t weigh_opcode_caches(uint8_t opcode)
 	return _PyOpcode_Caches[opcode];
 }
 
+bool weigh_opcode_is_known(uint8_t opcode)
+{
+	return opcode != CACHE && opcode < MIN_INSTRUMENTED_OPCODE && _PyOpcode_Deopt[opcode] == opcode;
+}
+
+bool weigh_opcode_pushes(uint8_t opcode)
+{
+	switch (opcode) {
+	case LOAD_CONST:
+	case LOAD_FAST:
+	case LOAD_FAST_CHECK:
+	case LOAD_FAST_AND_CLEAR:
+#ifdef LOAD_FAST_LOAD_FAST
+	case LOAD_FAST_LOAD_FAST:
+#endif
+	case LOAD_GLOBAL:
+	case LOAD_NAME:
+	case LOAD_DEREF:
+	case LOAD_BUILD_CLASS:
+	case PUSH_NULL:
+	case FOR_ITER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool weigh_opcode_catches(uint8_t opcode)
+{
+	return opcode == FOR_ITER || opcode == SEND;
+}
+
+bool weigh_opcode_is_nothing(uint8_t opcode)
+{
+	return opcode == NOP;
+}
+
 #endif

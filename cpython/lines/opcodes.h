@@ -5,6 +5,7 @@
 #ifndef WEIGH_CPYTHON_LINES_OPCODES_H
 #define WEIGH_CPYTHON_LINES_OPCODES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum weigh_opcode_kind {
@@ -23,5 +24,17 @@ enum weigh_opcode_kind {
 
 enum weigh_opcode_kind weigh_opcode_kind(uint8_t opcode);
 uint32_t weigh_opcode_caches(uint8_t opcode);
+
+/* One that compilers make; not what the interpreter puts in its place. */
+bool weigh_opcode_is_known(uint8_t opcode);
+
+/* It puts more on the stack than was there, whatever comes of it; only those where that is certain. */
+bool weigh_opcode_pushes(uint8_t opcode);
+
+/* A StopIteration there is told of as raised, and ends there. */
+bool weigh_opcode_catches(uint8_t opcode);
+
+/* It does nothing and goes on. */
+bool weigh_opcode_is_nothing(uint8_t opcode);
 
 #endif

@@ -131,6 +131,11 @@ bool weigh_lines_choose(PyObject *asked)
 	return true;
 }
 
+bool weigh_lines_chooses(void)
+{
+	return chooser != NULL;
+}
+
 bool weigh_lines_watch(struct weigh_lines_code *entry)
 {
 	entry->watched = true;

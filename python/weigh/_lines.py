@@ -113,10 +113,16 @@ class LineProfiler:
 
     def __call__(self, function):
         """The function, to be called in its place. What has no Python code is returned as it is, with a message."""
-        if not self.add_function(function):
-            complain(f"{function!r}: no Python code in it: profile the function that calls it")
-            return function
-        return function if FOLLOWS_CODE else _followed(function)
+        if FOLLOWS_CODE:
+            followed = _rewrap(function, _weigh.lines_copy)
+            added = self.add_function(followed)
+        else:
+            added = self.add_function(function)
+            followed = _followed(function) if added else function
+        if added:
+            return followed
+        complain(f"{function!r}: no Python code in it: profile the function that calls it")
+        return function
 
     def tables(self):
         """A Table for each code object that was added, in that order."""

@@ -4,10 +4,12 @@ import inspect
 import io
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from types import FunctionType
 
 import pytest
 import weigh as package
@@ -133,7 +135,8 @@ def test_lines_start_as_often_as_tracing_tells(function, turn):
 
 
 @pytest.mark.skipif(not MONITORED, reason="lines are counted one by one")
-def test_most_lines_of_a_loop_cost_no_event():
+@pytest.mark.parametrize("copies, least, most", [(False, 100, 110), (True, 0, 10)])
+def test_most_lines_of_a_loop_cost_no_event(copies, least, most):
     told = []
 
     def loop(count):
@@ -143,14 +146,82 @@ def test_most_lines_of_a_loop_cost_no_event():
             c = b
         return c
 
-    LineProfiler()(loop)
-    loop(2)
+    profiler = LineProfiler()
+    loop = FunctionType(loop.__code__.replace(), globals())
+    if not copies:
+        profiler.add_function(loop)
+    followed = profiler(loop)
+    if copies and followed is loop:
+        pytest.skip("functions are not copied here")
+    followed(2)
     monitoring = sys.monitoring
     tool = next(i for i in range(6) if monitoring.get_tool(i) == "weigh")
     before = monitoring.register_callback(tool, monitoring.events.LINE, lambda code, line: told.append(line))
-    loop(100)
+    followed(100)
     monitoring.register_callback(tool, monitoring.events.LINE, before)
-    assert 100 <= len(told) <= 110
+    assert least <= len(told) <= most
+    if copies:
+        assert [line.occurrences for line in profiler.tables()[0].lines] == [2, 104, 102, 102, 102, 2]
+
+
+def test_an_iterator_that_ends_by_an_exception_raises_none():
+    class Two:
+        def __init__(self):
+            self.left = 2
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            if not self.left:
+                raise StopIteration
+            self.left -= 1
+            return self.left
+
+    def loop():
+        total = 0
+        for i in Two():
+            total += i
+        return total
+
+    profiler = LineProfiler()
+    assert profiler(loop)() == 1
+    if MONITORED:
+        profiler.add_function(loop)
+        assert loop() == 1
+    for table in profiler.tables():
+        assert [line.occurrences for line in table.lines if line.occurrences][-4:] == [1, 3, 2, 1]
+
+
+@pytest.mark.skipif(not MONITORED or sys.version_info >= (3, 14), reason="functions are not copied")
+def test_a_copy_is_the_function_but_for_its_code():
+    def outer():
+        held = [1]
+
+        def loop(a, b=2, *, c: int = 3) -> int:
+            """Said."""
+            for held[0] in range(a):
+                b += c
+            return b
+
+        loop.mark = held
+        return loop
+
+    original = outer()
+    code = original.__code__
+    copy = _weigh.lines_copy(original)
+    assert copy is not original and original.__code__ is code and copy(2) == original(2) == 8
+    assert copy.__closure__ == original.__closure__ and copy.__dict__ is original.__dict__
+    assert copy.__annotations__ == original.__annotations__
+    for name in "defaults doc globals builtins kwdefaults module name qualname type_params".split():
+        assert getattr(copy, f"__{name}__") is getattr(original, f"__{name}__"), name
+    for name in "argcount cellvars filename firstlineno flags freevars name names qualname stacksize varnames".split():
+        assert getattr(copy.__code__, f"co_{name}") == getattr(code, f"co_{name}"), name
+    assert _weigh.lines_copy(outer()).__code__ is copy.__code__
+    assert _weigh.lines_copy(copy) is copy
+    assert inspect.getsource(copy) == inspect.getsource(original)
+    counter = copy.__code__.co_consts[-1]
+    assert pickle.loads(pickle.dumps(counter)) == 0 and -counter is None
 
 
 PROGRAM = """\
