@@ -41,7 +41,7 @@ void *weigh_profile_take(size_t bytes)
 
 static struct weigh_profile_table *table_of(struct weigh_profile *profile, struct weigh_profile_code *code);
 
-void weigh_profile_end_line(struct weigh_profile_frame *frame)
+static void end_line(struct weigh_profile_frame *frame)
 {
 	struct weigh_profile_row *row = &frame->rows[frame->row];
 	int64_t live = weigh_recorder_running() ? weigh_event_live() : 0;
@@ -51,6 +51,17 @@ void weigh_profile_end_line(struct weigh_profile_frame *frame)
 		row->highest = (uint64_t)live;
 	if (frame->high > frame->call_high)
 		frame->call_high = frame->high;
+}
+
+void weigh_profile_turn(struct weigh_profile *profile, uint32_t row)
+{
+	struct weigh_profile_frame *top = profile->top;
+	uint64_t totals = profile->allocated + profile->freed;
+	if (totals != top->turned || !top->rows[top->row].highest)
+		end_line(top);
+	top->row = top->pass = row;
+	top->turned = totals;
+	top->start = top->high = (int64_t)(profile->allocated - profile->freed);
 }
 
 static struct weigh_profile_row *rows_of(struct weigh_profile *profile, struct weigh_profile_code *code)
@@ -168,7 +179,7 @@ struct weigh_profile *weigh_profile_push(const void *frame, const void *place, u
 		.outer_freed = outer ? outer->freed : 0,
 	};
 	profile->top = &profile->frames[profile->depth++];
-	profile->top->row = weigh_profile_row(profile->top);
+	profile->top->row = profile->top->pass = weigh_profile_row(profile->top);
 	if (profile->depth == 1) {
 		weigh_self->profile = profile;
 		watch(1);
@@ -197,7 +208,7 @@ static void rise_below(const struct weigh_profile *profile, struct weigh_profile
 static void pop_top(struct weigh_profile *profile)
 {
 	struct weigh_profile_frame *top = profile->top;
-	weigh_profile_end_line(top);
+	end_line(top);
 	charge_below(profile, top);
 	rise_below(profile, top);
 	profile->depth--;
@@ -212,7 +223,7 @@ static void pop_top(struct weigh_profile *profile)
 /* One that is not on top: another stack of frames has been switched to since, as greenlets do. */
 static void take_out(struct weigh_profile *profile, struct weigh_profile_frame *frame)
 {
-	weigh_profile_end_line(frame);
+	end_line(frame);
 	memmove(frame, frame + 1, (size_t)(profile->top - frame) * sizeof(*frame));
 	profile->depth--;
 	profile->top--;
@@ -283,7 +294,7 @@ static void settle(struct weigh_thread *thread, const void *unused)
 	if (!profile)
 		return;
 	for (struct weigh_profile_frame *frame = profile->top; frame >= profile->frames; frame--) {
-		weigh_profile_end_line(frame);
+		end_line(frame);
 		charge_below(profile, frame);
 		rise_below(profile, frame);
 	}

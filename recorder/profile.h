@@ -68,6 +68,7 @@ struct weigh_profile_frame {
 	struct weigh_profile_table *table;
 	uint32_t unit_count;
 	uint32_t row;         /* the line it is on */
+	uint32_t pass;        /* the same, or UINT32_MAX: another line, or that one anew, has begun */
 	bool thrown;          /* it went on by an exception that was thrown into it */
 	int64_t start;        /* net when the line began */
 	uint64_t turned; /* the thread's totals then, added up */
@@ -93,9 +94,6 @@ struct weigh_profile {
 	struct weigh_profile_table **tables; /* by the code's index */
 	uint32_t table_count;
 };
-
-/* Enters what a line has come to, for weigh_profile_turn. */
-void weigh_profile_end_line(struct weigh_profile_frame *frame);
 
 /* Memory for tables of code, zeroed, 16-aligned, kept for ever; NULL when there is none. With the GIL. */
 void *weigh_profile_take(size_t bytes);
@@ -166,15 +164,12 @@ static inline uint32_t weigh_profile_row(const struct weigh_profile_frame *frame
 }
 
 /* Ends the line that the top frame is on and begins another; a row may follow itself. */
-static inline void weigh_profile_turn(struct weigh_profile *profile, uint32_t row)
+void weigh_profile_turn(struct weigh_profile *profile, uint32_t row);
+
+/* The same, at less cost, put off until something is charged to what begins now. */
+static inline void weigh_profile_turn_later(struct weigh_profile *profile)
 {
-	struct weigh_profile_frame *top = profile->top;
-	uint64_t totals = profile->allocated + profile->freed;
-	if (totals != top->turned || !top->rows[top->row].highest)
-		weigh_profile_end_line(top);
-	top->row = row;
-	top->turned = totals;
-	top->start = top->high = (int64_t)(profile->allocated - profile->freed);
+	profile->top->pass = UINT32_MAX;
 }
 
 /* The figures of the line that the top frame is on now. */
@@ -182,13 +177,13 @@ static inline struct weigh_profile_row *weigh_profile_present(struct weigh_profi
 {
 	struct weigh_profile_frame *top = profile->top;
 	uint32_t row = weigh_profile_row(top);
-	if (row != top->row)
+	if (row != top->pass)
 		weigh_profile_turn(profile, row);
 	return &top->rows[row];
 }
 
 /* On the path of every block while a profiled function runs. */
-static inline void weigh_profile_charge_allocated(struct weigh_profile *profile, uint64_t bytes)
+static inline __attribute__((always_inline)) void weigh_profile_charge_allocated(struct weigh_profile *profile, uint64_t bytes)
 {
 	struct weigh_profile_row *row = weigh_profile_present(profile);
 	struct weigh_profile_frame *top = profile->top;

@@ -17,7 +17,6 @@
 struct counter {
 	PyObject_HEAD const struct weigh_profile_code *code; /* NULL until the copy is registered */
 	uint32_t unit;
-	uint32_t row;
 };
 
 /* A code object that was copied; kept until its family is registered. */
@@ -38,14 +37,14 @@ struct plan {
 	uint32_t inside;
 };
 
-/* On the path of lines that start: some 3 ns, and one more to turn the line. */
+/* On the path of lines that start: some 3 ns. */
 static PyObject *count(PyObject *self)
 {
 	const struct counter *counter = (const struct counter *)self;
 	struct weigh_profile *profile = weigh_self ? weigh_self->profile : NULL;
 	/* A frame that is not pushed, of a thread or process that is not followed, is not counted. */
 	if (__builtin_expect(profile && profile->top->table->code == counter->code, 1)) {
-		weigh_profile_turn(profile, counter->row);
+		weigh_profile_turn_later(profile);
 		profile->top->table->units[counter->unit].starts++;
 	}
 	Py_RETURN_NONE;
@@ -221,11 +220,8 @@ static PyObject *copy_all(PyCodeObject *code, struct copied **all)
 static void link_one(const struct copied *copied, struct weigh_lines_code *entry)
 {
 	entry->ways = copied->ways;
-	for (uint32_t i = 0; i < copied->counter_count; i++) {
-		struct counter *counter = &copied->counters[i];
-		counter->row = entry->profile.row_of[counter->unit];
-		counter->code = &entry->profile;
-	}
+	for (uint32_t i = 0; i < copied->counter_count; i++)
+		copied->counters[i].code = &entry->profile;
 	weigh_lines_refer(copied->original, copied->code);
 }
 
