@@ -10,6 +10,7 @@
 #include "cli/python.h"
 #include "cli/target.h"
 #include "cli/verbs.h"
+#include "report/style.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -93,6 +94,8 @@ static struct weigh_error *read_words(struct lines *lines, const struct weigh_ar
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (arguments->values[words[i].option])
 			fprintf(out, "%s=%s\n", words[i].key, arguments->values[words[i].option]);
+	if (!arguments->values[OPTION_OUTPUT] && weigh_style_of(stderr).color)
+		fprintf(out, "color=1\n");
 	return fclose(out) == 0 ? NULL : weigh_error_create_memory();
 }
 
@@ -225,7 +228,7 @@ const struct weigh_verb weigh_verb_lines = {
 	.usage = "[options] SCRIPT ARGS... | -m MODULE ARGS... | -c CODE ARGS...",
 	.summary = "memory line by line, of functions with @profile or all",
 	.notes = "In the program `profile` is a builtin; `from weigh import profile` does the same.\n"
-		 "The exit status is that of the program.\n",
+		 "The exit status is that of the program. NO_COLOR turns colours off.\n",
 	.options = options,
 	.option_count = OPTION_COUNT,
 	.stops_at_operand = true,

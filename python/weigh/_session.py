@@ -92,7 +92,8 @@ class Session(_lines.LineProfiler):
         precision = self._words.get("precision")
         unit = self._words.get("unit")
         precision = int(precision) if precision else None
-        return "\n".join(table_text(table, unit=unit, precision=precision) + "\n" for table in tables) or "\n"
+        texts = (table_text(table, unit=unit, precision=precision, color="color" in self._words) for table in tables)
+        return "\n".join(text + "\n" for text in texts) or "\n"
 
     def _as_json(self, tables):
         functions = [

@@ -314,6 +314,64 @@ def test_a_forked_child_prints_nothing(run_lines, script):
     assert ending.status == 7 and ending.err.count("Filename:") == 1
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    "stream, environment, colored",
+    [
+        (Terminal, {"TERM": "xterm"}, True),
+        (Terminal, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (Terminal, {"TERM": "dumb"}, False),
+        (io.StringIO, {"TERM": "xterm"}, False),
+    ],
+)
+def test_a_terminal_gets_colours(stream, environment, colored, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    out = stream()
+
+    @package.profile(stream=out)
+    def work(wanted):
+        kept = [wanted] * 1000
+        if not wanted:
+            kept = None
+        return kept
+
+    work(1)
+    text = out.getvalue()
+    bold = [line for line in text.splitlines() if line.startswith("\033[1m")]
+    assert ("\033[" in text) is colored
+    assert [line.split()[-1].removesuffix("\033[0m") for line in bold] == (["Contents", "1000"] if colored else [])
+    # The rule, the line of `def` below its decorator, and one that never ran.
+    assert text.count("\033[2m") == 3 * colored
+
+
+def test_weigh_lines_in_colour_on_a_terminal_alone(script):
+    import pty
+
+    def said_on_a_terminal(**environment):
+        ours, theirs = pty.openpty()
+        command = [WEIGH, "lines", "--python", sys.executable, script(PROGRAM)]
+        subprocess.run(command, stderr=theirs, env={**clean_environment(), "TERM": "xterm", **environment}, check=False)
+        os.close(theirs)
+        text = b""
+        try:
+            while piece := os.read(ours, 65536):
+                text += piece
+        except OSError:
+            pass
+        os.close(ours)
+        return text.decode()
+
+    plain = said_on_a_terminal(NO_COLOR="1")
+    colored = said_on_a_terminal()
+    assert "\033[" not in plain and "\033[1m" in colored
+
+
 def test_each_outermost_call_prints(capsys):
     @package.profile
     def down(n):
