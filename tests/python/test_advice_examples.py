@@ -222,9 +222,6 @@ def riders_table(tmp_path):
 
 RIDERS = 400_000
 
-# What pandas imports can fill a capture of samples, and later lines are not known then; an exact one has more room.
-ROOM_FOR_IMPORTS = ["--heap=end", "--exact"]
-
 
 FILLED = pytest.mark.skipif(
     sys.version_info < (3, 11),
@@ -236,7 +233,7 @@ FILLED = pytest.mark.skipif(
 def test_category_at_read_and_afterwards(advise, verify, riders_table):
     """Afterwards the end is the same, but the peak has seen the whole column."""
     pytest.importorskip("pandas")
-    advice = advise("category.py", riders_table, options=ROOM_FOR_IMPORTS)
+    advice = advise("category.py", riders_table, options=["--heap=end"])
     finding = [each for each in advice["findings"] if "category" in each["change"]["after"]][0]
     assert finding["rule"] == "columns-at-read" and finding["quantity"] == "peak"
     # A reference of 8 bytes for each row becomes a code of one; the few names are shared already.
@@ -250,7 +247,7 @@ def test_category_at_read_and_afterwards(advise, verify, riders_table):
 @FILLED
 def test_columns_that_nobody_names(advise, verify, riders_table):
     pytest.importorskip("pandas")
-    finding = the_finding(advise("columns.py", riders_table, options=ROOM_FOR_IMPORTS), "columns-at-read")
+    finding = the_finding(advise("columns.py", riders_table, options=["--heap=end"]), "columns-at-read")
     assert finding["grade"] == "hypothesis"
     assert finding["evidence"].endswith("names day")
     assert finding["change"]["after"] in (EXAMPLES / "columns_used.py").read_text()
@@ -269,7 +266,7 @@ def numbers_file(tmp_path):
 
 
 def test_a_table_that_is_looked_up(advise, verify, numbers_file):
-    finding = the_finding(advise("lookup.py", numbers_file, options=["--exact"]), "file-looked-up")
+    finding = the_finding(advise("lookup.py", numbers_file), "file-looked-up")
     assert finding["line"] == line_of("lookup.py", "np.load") and finding["grade"] == "hypothesis"
     assert finding["change"]["after"] in (EXAMPLES / "lookup_mapped.py").read_text()
     assert finding["saving"] == pytest.approx(5_000_000 * 8, rel=0.01)

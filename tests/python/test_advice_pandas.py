@@ -30,7 +30,7 @@ def table(tmp_path):
 def record(weigh, tmp_path):
     """Records a program; the path of the capture."""
 
-    def run(name, code, *words, options=("--heap=end", "--exact")):
+    def run(name, code, *words, options=("--heap=end",)):
         program, capture = tmp_path / f"{name}.py", tmp_path / f"{name}.weigh"
         program.write_text(code)
         command = ["run", "-q", "-f", "-o", capture, "--python", sys.executable, *options]
