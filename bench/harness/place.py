@@ -5,6 +5,7 @@ another benchmark that goes on beside this one changes nothing under it.
 """
 
 import atexit
+import json
 import os
 import pathlib
 import shutil
@@ -56,6 +57,20 @@ class Place:
             "WEIGH_PYTHON": str(self.python),
             "WEIGH_PACKAGE": str(self.package),
         }
+
+    def child_command(self, folder, *words):
+        """The measured program bench/FOLDER/child.py with its words, and its environment: it can import weigh and harness."""
+        environment = self.environment()
+        environment["PYTHONPATH"] = f"{self.package.parent}:{BENCH}:{environment['PYTHONPATH']}"
+        return [self.python, BENCH / folder / "child.py", *map(str, words)], environment
+
+    def ask_child(self, folder, *words, trouble, limit):
+        """What it prints, as JSON; when it fails, `trouble` is what the benchmark says."""
+        command, environment = self.child_command(folder, *words)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit)
+        if done.returncode:
+            fail(words[0], trouble, done.stderr.strip().splitlines()[-1])
+        return json.loads(done.stdout)
 
     def helpers(self):
         """The folder of the extension modules that the programs import."""

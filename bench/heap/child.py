@@ -13,6 +13,8 @@ import sys
 import threading
 import time
 
+from harness.resident import forget_peak, status
+
 # From the layout of snapshots, include/weigh/snapshot.h.
 STATE = struct.Struct("<20xI")
 HEADER = struct.Struct("<8s4I2Q4I12Q2Q")
@@ -46,15 +48,6 @@ def documents(scale):
 SHAPES = {"rows": rows, "documents": documents}
 
 
-def status(name):
-    """A line of /proc/self/status in bytes."""
-    with open("/proc/self/status", encoding="ascii") as file:
-        for line in file:
-            if line.startswith(name):
-                return int(line.split()[1]) * 1024
-    raise KeyError(name)
-
-
 def tell(**found):
     print(json.dumps(found), flush=True)
 
@@ -67,8 +60,7 @@ class Step:
         self.found = {}
 
     def __enter__(self):
-        with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
-            file.write("5")  # the peak starts anew
+        forget_peak()
         self.before = status("VmRSS:")
         self.start = time.perf_counter()
         return self.found

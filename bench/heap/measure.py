@@ -65,9 +65,7 @@ def private_bytes(pid):
 
 def look(place, tool, shape, scale, out):
     """The steps of one look, by name; a step that took too long is not among them."""
-    environment = place.environment()
-    environment["PYTHONPATH"] = f"{place.package.parent}:{environment['PYTHONPATH']}"
-    command = [place.python, places.BENCH / "heap" / "child.py", tool, shape, str(scale), out]
+    command, environment = place.child_command("heap", tool, shape, scale, out)
     child = subprocess.Popen(command, env=environment, cwd=place.scratch, stdout=subprocess.PIPE, text=True)
     late = threading.Timer(LIMIT, child.kill)
     late.start()

@@ -8,6 +8,8 @@ import json
 import sys
 import time
 
+from harness.resident import forget_peak, status
+
 
 class Ride:
     def __init__(self, number):
@@ -27,15 +29,6 @@ def instances(rows):
 
 
 SHAPES = {"dicts": dicts, "instances": instances}
-
-
-def status(name):
-    """A line of /proc/self/status in bytes."""
-    with open("/proc/self/status", encoding="ascii") as file:
-        for line in file:
-            if line.startswith(name):
-                return int(line.split()[1]) * 1024
-    raise KeyError(name)
 
 
 def sizer(tool):
@@ -68,8 +61,7 @@ def main():
     data = shape(rows)
     gc.collect()
     before = status("VmRSS:")
-    with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
-        file.write("5")  # the peak starts anew
+    forget_peak()
     blocks = sys.getallocatedblocks()
     start = time.perf_counter()
     answer = size(data)

@@ -1,11 +1,8 @@
 """The deep size of three million objects by weigh.sizeof and by the tools that people use for it, interleaved."""
 
-import json
-import subprocess
 import sys
 
 from harness import measure, store
-from harness import place as places
 
 TOOLS = ("weigh", "pympler", "guppy")
 PACKAGES = {"pympler": "pympler", "guppy": "guppy3"}
@@ -15,13 +12,7 @@ LIMIT = 600
 
 
 def one(place, tool, shape, rows):
-    environment = place.environment()
-    environment["PYTHONPATH"] = f"{place.package.parent}:{environment['PYTHONPATH']}"
-    command = [place.python, places.BENCH / "sizes" / "child.py", tool, shape, str(rows)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT)
-    if done.returncode:
-        places.fail(tool, f"cannot tell the size of {shape}", done.stderr.strip().splitlines()[-1])
-    return json.loads(done.stdout)
+    return place.ask_child("sizes", tool, shape, rows, trouble=f"cannot tell the size of {shape}", limit=LIMIT)
 
 
 def main(place, rounds, scale):
