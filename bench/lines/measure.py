@@ -1,11 +1,8 @@
 """What profiling line by line costs: loops of ten million line events, bare and with @profile, interleaved."""
 
-import json
-import subprocess
 import sys
 
 from harness import measure, store
-from harness import place as places
 
 LINES = 10_000_000
 # memory_profiler takes some 20 us a line: it runs a part, and its time is scaled up.
@@ -16,13 +13,8 @@ LIMIT = 600
 
 
 def one(place, tool, shape, lines):
-    environment = place.environment()
-    environment["PYTHONPATH"] = f"{place.package.parent}:{environment['PYTHONPATH']}"
-    command = [place.python, places.BENCH / "lines" / "child.py", tool, shape, str(lines)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT)
-    if done.returncode:
-        places.fail(tool, f"cannot profile {shape}", done.stderr.strip().splitlines()[-1])
-    return json.loads(done.stdout)["seconds"] * (LINES / lines)
+    answer = place.ask_child("lines", tool, shape, lines, trouble=f"cannot profile {shape}", limit=LIMIT)
+    return answer["seconds"] * (LINES / lines)
 
 
 def main(place, rounds, scale):

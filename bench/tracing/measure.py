@@ -1,11 +1,8 @@
 """Runs programs that only allocate, 30 calls deep, traced by weigh and by the library; interleaved processes."""
 
-import json
-import subprocess
 import sys
 
 from harness import measure, store
-from harness import place as places
 
 TOOLS = ("weigh", "library")
 FRAMES = (1, 25)
@@ -21,13 +18,7 @@ LIMIT = 600
 
 
 def one(place, *words):
-    environment = place.environment()
-    environment["PYTHONPATH"] = f"{place.package.parent}:{environment['PYTHONPATH']}"
-    command = [place.python, places.BENCH / "tracing" / "child.py", *map(str, words)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT)
-    if done.returncode:
-        places.fail(" ".join(map(str, words)), "tracing failed", done.stderr.strip().splitlines()[-1])
-    return json.loads(done.stdout)
+    return place.ask_child("tracing", *words, trouble=f"tracing failed: {' '.join(map(str, words))}", limit=LIMIT)
 
 
 def name_of(tool, frames):
