@@ -183,7 +183,8 @@ static inline struct weigh_profile_row *weigh_profile_present(struct weigh_profi
 }
 
 /* On the path of every block while a profiled function runs. */
-static inline __attribute__((always_inline)) void weigh_profile_charge_allocated(struct weigh_profile *profile, uint64_t bytes)
+static inline __attribute__((always_inline)) void weigh_profile_charge_allocated(
+	struct weigh_profile *profile, uint64_t bytes)
 {
 	struct weigh_profile_row *row = weigh_profile_present(profile);
 	struct weigh_profile_frame *top = profile->top;

@@ -224,6 +224,26 @@ def test_a_copy_is_the_function_but_for_its_code():
     assert pickle.loads(pickle.dumps(counter)) == 0 and -counter is None
 
 
+@pytest.mark.parametrize("lines", [1, 30, 60, 120, 400])
+def test_long_jumps_and_many_constants(lines):
+    """Loops whose jumps get longer by what is put in, and counters beyond the 256th constant."""
+    body = "".join(
+        f"        if a > {1000 + i}:\n            a = {2000 + i}\n            continue\n        a += {i % 3}\n"
+        for i in range(lines)
+    )
+    text = f"def long(a):\n    for i in range(9):\n{body}    return a\n"
+    fresh = {}
+    exec(compile(text, "long", "exec"), fresh)
+    expected = occurrences_by_trace(fresh["long"], 990)
+    profiler = LineProfiler()
+    followed = profiler(fresh["long"])
+    assert followed(990) == fresh["long"](990)
+    if MONITORED and sys.version_info < (3, 14):
+        assert followed is not fresh["long"]
+    (table,) = profiler.tables()
+    assert {line.lineno: line.occurrences for line in table.lines[1:] if line.occurrences} == expected
+
+
 PROGRAM = """\
 import sys
 @profile
