@@ -10,6 +10,7 @@
  * One thread; allocates through the collector.
  */
 #include "advice/stack_rules.h"
+#include "advice/steps.h"
 #include "advice/tell.h"
 #include "advice/words.h"
 
@@ -263,7 +264,7 @@ static void report_temporaries(const struct weigh_stack_case *look, const struct
 	struct weigh_collector *collector = look->collector;
 	struct weigh_finding *finding = weigh_collect_finding(collector, 30, temporaries_rule);
 	double spare = place->blocks - needed;
-	char amount[WEIGH_TELL_COUNT];
+	char amount[WEIGH_TELL_COUNT], steps[WEIGH_STEPS];
 
 	if (!finding)
 		return;
@@ -284,7 +285,10 @@ static void report_temporaries(const struct weigh_stack_case *look, const struct
 		weigh_tell_count((uint64_t)place->asked, amount), needed);
 	finding->change_before = weigh_collect_text(collector, "%s", place->text);
 	finding->change_after = weigh_collect_text(
-		collector, "one step to a line, each into the array before: t *= x; np.sqrt(t, out=t)");
+		collector, "%s",
+		weigh_steps_of(place->text, steps)
+			? steps
+			: "one step to a line, each into the array before: t *= x; np.sqrt(t, out=t)");
 	weigh_collect_check(collector, finding, WEIGH_CHECK_UNKNOWN, "the steps are of one dtype and shape");
 	weigh_collect_check(collector, finding, WEIGH_CHECK_UNKNOWN,
 			    "what is written into is used by nothing else");

@@ -98,6 +98,21 @@ def test_temporary_arrays(advise, verify):
     assert verify(finding, "temporaries_out.py", within=2)["ok"]
 
 
+def test_steps_give_what_the_expression_gave(advise):
+    """What is shown as the change can be run as it stands."""
+    numpy = pytest.importorskip("numpy")
+    change = the_finding(advise("temporaries.py"), "temporary-arrays")["change"]
+    x = numpy.linspace(-2, 2, 1000)
+    results = []
+    for lines in change["before"], change["after"]:
+        body = "\n".join("    " + line for line in lines.splitlines())
+        names = {"np": numpy}
+        exec(f"def changed(x):\n{body}", names)
+        results.append(names["changed"](x))
+    assert numpy.allclose(*results, rtol=1e-12)
+    assert len(change["after"].splitlines()) == 6
+
+
 def test_comprehension_becomes_a_generator(advise, verify):
     finding = the_finding(advise("comprehension.py"), "comprehension-used-once")
     assert finding["line"] == line_of("comprehension.py", "sum(")

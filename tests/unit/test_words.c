@@ -2,6 +2,7 @@
  * What lines of Python look like, word by word.
  */
 #include "advice/counted.h"
+#include "advice/steps.h"
 #include "advice/words.h"
 
 #include <setjmp.h>
@@ -229,6 +230,58 @@ static void test_what_is_only_counted(void **state)
 	assert_false(is_only_counted(attribute, "seen"));
 }
 
+static void test_steps(void **state)
+{
+	static const struct {
+		const char *line, *steps;
+	} cases[] = {
+		{"y = a * x + b", "y = a * x\ny += b"},
+		{"return np.exp(-(((x - 0.5) / 0.1) ** 2))",
+		 "result = x - 0.5\nresult /= 0.1\nresult **= 2\nnp.negative(result, out=result)\n"
+		 "np.exp(result, out=result)\nreturn result"},
+		{"r = np.sqrt(x * x + y * y)  # radius",
+		 "r = x * x\nother = y * y\nr += other\nnp.sqrt(r, out=r)"},
+		{"x = x * 2 - x", "result = x * 2\nresult -= x\nx = result"},
+		{"d = a[1:] - k * (b[:-1] + 1e-3)",
+		 "d = b[:-1] + 1e-3\nd *= k\nnp.subtract(a[1:], d, out=d)"},
+		{"z = -x ** -2 // 3", "z = x ** (-2)\nnp.negative(z, out=z)\nz //= 3"},
+		{"z = x * (2 ** -3) + np.sqrt(2)", "z = x * (2 ** (-3))\nz += (np.sqrt(2))"},
+		{"z = 1 / (x.T % m) ", "z = x.T % m\nnp.divide(1, z, out=z)"},
+	};
+	static const char *const none[] = {
+		"y = a * x",
+		"y = f(a * x) + b",
+		"y = a @ x + b",
+		"y = a * x + b if c else d",
+		"y = (a * x +",
+		"f(a * x + b)",
+		"y += a * x + b",
+		"y = np.sum(a * x) + b",
+		"y = a * x + (b * c + d * e) * (f * g + h * i)",
+		"y = np.exp(a * x, b)",
+		"y = a[1 + 2",
+		"return",
+		"y = result * x + 1",
+		"y = 'a' * x + 'b'",
+		"y = a * x < b + 1",
+		"y = ((((",
+		"return  ",
+	};
+	char steps[WEIGH_STEPS], deep[4096] = "y = ";
+
+	(void)state;
+	memset(deep + 4, '(', sizeof(deep) - 5);
+	assert_false(weigh_steps_of(deep, steps));
+	memset(deep + 4, '-', sizeof(deep) - 5);
+	assert_false(weigh_steps_of(deep, steps));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(weigh_steps_of(cases[i].line, steps));
+		assert_string_equal(steps, cases[i].steps);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(weigh_steps_of(none[i], steps));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_counting),   cmocka_unit_test(test_functions_and_returns),
 		cmocka_unit_test(test_makings),    cmocka_unit_test(test_passes),
 		cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_what_is_only_counted),
+		cmocka_unit_test(test_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
