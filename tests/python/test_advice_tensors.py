@@ -103,7 +103,7 @@ def test_what_is_kept_pass_after_pass(stand_in, keep, change):
     [
         ("losses.append(loss.item())", {}),
         ("total += loss.item()", {}),
-        ("losses.append(loss)", {"small": 3}),  # data, and no more
+        ("losses.append(loss)", {"small": 2}),  # data, and no more: an object and a buffer each
         ("losses.append(loss)", {"passes": 3}),
         ("losses.append(batch)", {}),
     ],
