@@ -207,6 +207,7 @@ static inline __attribute__((always_inline)) void *slow_calloc(void *ctx, size_t
 	return leave_exact(thread, below[domain].calloc(ctx, count, size), count * size, domain);
 }
 
+/* The end of a block that is more than a plain one, with the event begun. */
 static __attribute__((noinline)) void free_inside(void *ctx, void *block, enum weigh_domain domain,
 						  struct weigh_thread *thread)
 {

@@ -12,8 +12,6 @@
 #include "cpython/walk.h"
 #include "recorder/recorder.h"
 
-#define weigh_unlikely(x) __builtin_expect(!!(x), 0)
-
 #ifndef CO_NO_MONITORING_EVENTS
 #define CO_NO_MONITORING_EVENTS 0
 #endif
@@ -22,7 +20,7 @@ static uint64_t hash(void *memory, bool gil, uint64_t seed)
 {
 	PyThreadState *state = weigh_state_own(gil);
 	uint32_t frames = weigh_recorder.frames;
-	if (weigh_unlikely(!state || !weigh_frame_top(state)))
+	if (!state || !weigh_frame_top(state))
 		return weigh_hash_step(0, seed);
 	if (frames != UINT32_MAX)
 		seed ^= (uint64_t)weigh_state_depth(state) << 40;

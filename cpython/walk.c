@@ -341,8 +341,8 @@ static inline bool follows(weigh_python_frame **frame, const struct weigh_walk_f
 
 /*
  * Whether all frames but the last are as they were, at calls as deep as then.
- * Four instructions a frame; after each four the loads begin anew at a place
- * that is known: with eight they wait for one another too long.
+ * Four or six instructions a frame. Each four frames the loads begin anew at a
+ * place that is known: in chains of eight they were seen to wait for one another.
  */
 static inline bool others_stand(const struct weigh_walk_latest *latest)
 {

@@ -19,6 +19,11 @@
  * back nothing below it has run; so the check ends at the first frame of the
  * top chunk. The arena hook tells when a chunk goes (weigh_walk_forget).
  *
+ * Most walks find the last one's frames, the top one further on: that is tried
+ * first. Where the depth is exact (see layout.h) links are then followed, three
+ * of four frames compared by their words alone, and the run keeps frames that
+ * may have moved; they are found out as above when they are met.
+ *
  * Cost at 5, 30, 100 and 500 frames: see docs/benchmarks.md.
  */
 #ifndef WEIGH_CPYTHON_WALK_H

@@ -167,8 +167,7 @@ static inline void weigh_state_clear(struct weigh_granule *granule, uintptr_t ad
 enum {
 	WEIGH_PAGE_SHIFT = 48,
 	WEIGH_PAGE_COUNT = 55,
-	WEIGH_PAGE_SMALLEST =
-		8, /* the shift for a node of one entry; 0 is for one of 256, in which no two collide */
+	WEIGH_PAGE_SMALLEST = 8, /* the shift of a node of one entry; of 256, in which no two collide: 0 */
 };
 
 #define WEIGH_PAGE_SMALL (1ull << 53)

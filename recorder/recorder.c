@@ -273,6 +273,7 @@ void weigh_recorder_stop(void)
 		return; /* a thread is stuck inside an event: what it may touch stays mapped */
 	release_tables();
 	unmap_capture();
+	weigh_recorder.exact = false; /* the hooks need not try the way of exact mode */
 }
 
 uint64_t weigh_recorder_live(void)

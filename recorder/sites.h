@@ -100,7 +100,8 @@ static inline uint32_t weigh_site_remembered(const struct weigh_site_memo *memos
 /* The site for a small allocation now on this thread, in a domain under the GIL, if the thread remembers it. */
 static inline uint32_t weigh_site_recall(struct weigh_thread *thread, enum weigh_domain domain)
 {
-	uint64_t key = weigh_site_key(thread, domain, false, weigh_sites_generation);
+	uint32_t now = __atomic_load_n(&weigh_sites_generation, __ATOMIC_ACQUIRE);
+	uint64_t key = weigh_site_key(thread, domain, false, now);
 	return weigh_site_remembered(weigh_site_memos(thread, key), key);
 }
 
