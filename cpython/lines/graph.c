@@ -74,18 +74,12 @@ static void decode(struct building *b, const uint8_t *bytes)
 	}
 }
 
-static bool jumps(const struct unit *unit)
-{
-	return unit->kind == WEIGH_OPCODE_JUMP || unit->kind == WEIGH_OPCODE_BACK ||
-	       unit->kind == WEIGH_OPCODE_BRANCH;
-}
-
 static bool find_leaders(struct building *b)
 {
 	for (uint32_t u = b->first; u < b->count; u += b->units[u].length) {
 		const struct unit *unit = &b->units[u];
 		uint32_t after = u + unit->length;
-		if (jumps(unit)) {
+		if (weigh_opcode_jumps(unit->kind)) {
 			if (unit->target >= b->count || !b->units[unit->target].length)
 				return false;
 			b->units[unit->target].leader = true;
@@ -152,7 +146,7 @@ static void leave(struct building *b, uint32_t node, uint32_t last)
 {
 	const struct unit *unit = &b->units[last];
 	uint32_t after = last + unit->length;
-	if (jumps(unit))
+	if (weigh_opcode_jumps(unit->kind))
 		add_way(b, node, unit->target, last);
 	switch ((enum weigh_opcode_kind)unit->kind) {
 	case WEIGH_OPCODE_RETURN:

@@ -50,12 +50,6 @@ struct writing {
 	uint32_t changed_count; /* units of what is written */
 };
 
-static bool jumps(const struct unit *unit)
-{
-	return unit->kind == WEIGH_OPCODE_JUMP || unit->kind == WEIGH_OPCODE_BACK ||
-	       unit->kind == WEIGH_OPCODE_BRANCH;
-}
-
 static bool decode_one(const struct writing *w, const uint8_t *bytes, uint32_t u)
 {
 	struct unit *unit = &w->units[u];
@@ -85,7 +79,8 @@ static bool decode(const struct writing *w, const uint8_t *bytes)
 			return false;
 	for (uint32_t u = 0; u < w->count; u++) {
 		const struct unit *unit = &w->units[u];
-		if (unit->length && jumps(unit) && (unit->target >= w->count || !begins(w, unit->target)))
+		if (unit->length && weigh_opcode_jumps(unit->kind) &&
+		    (unit->target >= w->count || !begins(w, unit->target)))
 			return false;
 		if (!unit->length && w->insertion->at[u])
 			return false;
@@ -130,7 +125,7 @@ static bool lengthen(struct writing *w)
 	bool more = false;
 	for (uint32_t u = 0; u < w->count; u++) {
 		struct unit *unit = &w->units[u];
-		if (!unit->length || !jumps(unit))
+		if (!unit->length || !weigh_opcode_jumps(unit->kind))
 			continue;
 		unit->argument = distance(w, u);
 		uint8_t needed = (uint8_t)((unit->argument > 0xff) + (unit->argument > 0xffff));

@@ -23,6 +23,13 @@ enum weigh_opcode_kind {
 };
 
 enum weigh_opcode_kind weigh_opcode_kind(uint8_t opcode);
+
+/* Its argument is a distance. */
+static inline bool weigh_opcode_jumps(enum weigh_opcode_kind kind)
+{
+	return kind == WEIGH_OPCODE_JUMP || kind == WEIGH_OPCODE_BACK || kind == WEIGH_OPCODE_BRANCH;
+}
+
 uint32_t weigh_opcode_caches(uint8_t opcode);
 
 /* One that compilers make; not what the interpreter puts in its place. */

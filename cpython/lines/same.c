@@ -49,12 +49,6 @@ static uint32_t target_of(const struct instruction *jump)
 								    : jump->after + jump->argument;
 }
 
-static bool jumps(uint8_t opcode)
-{
-	enum weigh_opcode_kind kind = weigh_opcode_kind(opcode);
-	return kind == WEIGH_OPCODE_JUMP || kind == WEIGH_OPCODE_BACK || kind == WEIGH_OPCODE_BRANCH;
-}
-
 /* Takes the positions of so many units: whether they are all one, which is `*position` then, owned. */
 static bool same_positions(struct reading *reading, uint32_t units, PyObject **position)
 {
@@ -93,8 +87,9 @@ static bool same_instruction(const struct weigh_lines_insertion *insertion, stru
 		return false;
 	if (!read_next(original, &before) || !read_next(changed, &after) || before.opcode != after.opcode)
 		return false;
-	if (jumps(before.opcode) ? insertion->place_of[target_of(&before)] != target_of(&after)
-				 : before.argument != after.argument)
+	if (weigh_opcode_jumps(weigh_opcode_kind(before.opcode))
+		    ? insertion->place_of[target_of(&before)] != target_of(&after)
+		    : before.argument != after.argument)
 		return false;
 	bool same = same_positions(original, before.after - before.unit, &position);
 	same = same_positions(changed, after.after - start, &other) && same;
