@@ -10,11 +10,11 @@ from conftest import execute
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples" / "advice"
 PASSES = 40
 
-# The blocks that one operation leaves at one instruction: its data, and small ones beside it: buffers.
+# The blocks that one operation leaves at one instruction: its data, and small ones beside it.
 STAND_IN = """
 class Tensor:
     def __init__(self, small):
-        self.blocks = [bytearray(size) for size in [200_000] + [100] * small]
+        self.blocks = [bytes(size) for size in [200_000] + [100] * small]
 
     def item(self):
         return 1.0
