@@ -60,6 +60,8 @@ struct made {
 struct seeker {
 	const struct weigh_stack_case *look;
 	uint32_t file_id, last; /* where the loop that was spoken of last ends */
+	uint32_t asked; /* the file of which `torch` says whether it is about torch at all */
+	bool torch;
 };
 
 static bool is_bare(struct weigh_words text)
@@ -145,14 +147,24 @@ static bool find_loop(const struct weigh_stacks *stacks, struct keep *keep)
 	return false;
 }
 
-/* Whether the file is about torch at all; and a line that calls backward(), one of the same function first. */
-static bool uses_torch(const struct weigh_stacks *stacks, struct keep *keep)
+static bool uses_torch(const struct weigh_stacks *stacks, const struct weigh_stack_line *file)
 {
-	bool torch = false, ended = false;
+	const char *text;
+
+	for (uint32_t n = 1; (text = weigh_stacks_text(stacks, file, n)); n++) {
+		if (!strncmp(text, "import torch", 12) || !strncmp(text, "from torch", 10))
+			return true;
+	}
+	return false;
+}
+
+/* A line of the file that calls backward(), one of the same function first. */
+static void find_backward(const struct weigh_stacks *stacks, struct keep *keep)
+{
+	bool ended = false;
 	const char *text;
 
 	for (uint32_t n = 1; (text = weigh_stacks_text(stacks, keep->file, n)); n++) {
-		torch |= !strncmp(text, "import torch", 12) || !strncmp(text, "from torch", 10);
 		if (weigh_words_start_function(text)) {
 			ended |= n > keep->line;
 			keep->local &= ended;
@@ -164,7 +176,6 @@ static bool uses_torch(const struct weigh_stacks *stacks, struct keep *keep)
 		keep->backward = n;
 		keep->local = !ended;
 	}
-	return torch;
 }
 
 static bool passes_loop(const struct weigh_stacks *stacks, const struct keep *keep, uint32_t node,
@@ -307,10 +318,15 @@ static bool look_at(const struct weigh_stack_line *of_file, uint32_t line, const
 	const struct weigh_stacks *stacks = s->look->stacks;
 	struct keep keep = {.file = of_file, .line = line, .text = text};
 
-	if (!read_keep(text, &keep) || !find_loop(stacks, &keep) || !uses_torch(stacks, &keep))
+	if (of_file->file_id != s->asked) {
+		s->asked = of_file->file_id;
+		s->torch = uses_torch(stacks, of_file);
+	}
+	if (!s->torch || !read_keep(text, &keep) || !find_loop(stacks, &keep))
 		return false;
 	if (s->file_id == of_file->file_id && keep.first <= s->last)
 		return false;
+	find_backward(stacks, &keep);
 	struct made made = add_up(stacks, &keep);
 	double least = least_share * stacks->peak;
 	if (made.bytes < least || !made.passes)
@@ -329,7 +345,7 @@ static bool look_at(const struct weigh_stack_line *of_file, uint32_t line, const
 
 struct weigh_error *weigh_rules_tensors(const struct weigh_stack_case *look)
 {
-	struct seeker seeker = {.look = look, .file_id = WEIGH_NO_LINE};
+	struct seeker seeker = {.look = look, .file_id = WEIGH_NO_LINE, .asked = WEIGH_NO_LINE};
 
 	weigh_stacks_search(look->stacks, look_at, &seeker);
 	return NULL;
