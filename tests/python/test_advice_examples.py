@@ -238,13 +238,6 @@ def riders_table(tmp_path):
 RIDERS = 400_000
 
 
-FILLED = pytest.mark.skipif(
-    sys.version_info < (3, 11),
-    reason="what pandas imports fills the capture there: the lines of what comes later are not known",
-)
-
-
-@FILLED
 def test_category_at_read_and_afterwards(advise, verify, riders_table):
     """Afterwards the end is the same, but the peak has seen the whole column."""
     pytest.importorskip("pandas")
@@ -259,7 +252,6 @@ def test_category_at_read_and_afterwards(advise, verify, riders_table):
     assert abs(found["end"]["saving"]) < 0.2 * found["peak"]["saving"]
 
 
-@FILLED
 def test_columns_that_nobody_names(advise, verify, riders_table):
     pytest.importorskip("pandas")
     finding = the_finding(advise("columns.py", riders_table, options=["--heap=end"]), "columns-at-read")
