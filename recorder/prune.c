@@ -29,13 +29,12 @@ void weigh_prune_init(void)
 
 static uint32_t room_for(enum weigh_claim claim)
 {
-	static const struct {
-		uint32_t parts, of; /* of the table that are not to be touched */
-	} reserved[WEIGH_CLAIM_COUNT] = {
-		[WEIGH_CLAIM_USUAL] = {2, 8}, [WEIGH_CLAIM_LINE] = {1, 8}, [WEIGH_CLAIM_LARGE] = {0, 8}};
+	/* Of the table, that are not to be touched. */
+	static const uint32_t eighths[] = {
+		[WEIGH_CLAIM_USUAL] = 2, [WEIGH_CLAIM_LINE] = 1, [WEIGH_CLAIM_LARGE] = 0};
 	const struct weigh_section *section = &weigh_recorder.header->sections[WEIGH_SECTION_SITES];
 	uint32_t left = spare_count + section->capacity - section->used;
-	uint32_t kept = section->capacity / reserved[claim].of * reserved[claim].parts;
+	uint32_t kept = section->capacity / 8 * eighths[claim];
 	return left > kept ? left - kept : 0;
 }
 

@@ -32,7 +32,6 @@ enum weigh_claim {
 	WEIGH_CLAIM_USUAL,
 	WEIGH_CLAIM_LINE, /* a line alone, of blocks that found no room with its callers */
 	WEIGH_CLAIM_LARGE, /* a stack of large blocks, and a line that pruning makes room for */
-	WEIGH_CLAIM_COUNT,
 };
 
 /* A free site number; false when there is none that the claim may have. */

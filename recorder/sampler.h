@@ -10,9 +10,8 @@
  * doubles while samples come faster than WEIGH_SAMPLES_PER_SECOND (four times
  * that at first, so that short programs get narrow intervals too) or the live
  * ones outgrow their bound or the room for their stacks, and halves again when
- * both are far below. It
- * depends on the past alone and each sample keeps the p it was taken with, so
- * estimates stay unbiased through every change.
+ * both are far below. It depends on the past alone and each sample keeps the p
+ * it was taken with, so estimates stay unbiased through every change.
  */
 #ifndef WEIGH_RECORDER_SAMPLER_H
 #define WEIGH_RECORDER_SAMPLER_H
