@@ -339,8 +339,8 @@ static void report_sketch(const struct subject *s, const struct weigh_counted *c
 	weigh_collect_check(s->c, finding, WEIGH_CHECK_UNKNOWN, "no other file uses it");
 	finding->cost = weigh_collect_text(
 		s->c, "an estimate, and no way to ask which members there were; a library more%s%s%s",
-		built ? ", whose import takes " : "", built ? weigh_tell_bytes(import, amount) : "",
-		!built || numpy ? "" : ", with NumPy");
+		built ? ", whose import takes " : ", whose import is not in these numbers",
+		built ? weigh_tell_bytes(import, amount) : "", !built || numpy ? "" : ", with NumPy");
 }
 
 /* Whether the program asks a set for nothing but its number; then neither trie nor filter is what it needs. */
