@@ -38,4 +38,4 @@ def main(place, rounds, scale):
         {name_of(*case): one(place, "memory", *case, int(BLOCKS * scale)) for case in order}
         for order in measure.orders([*cases, ("bare", 0)], max(1, rounds // 3))
     ]
-    store.save("tracing", {"machine": store.machine()}, rows)
+    store.save("tracing", {"machine": store.machine(), "python": place.version}, rows)

@@ -60,8 +60,8 @@ def section():
     rounds = len(rows["tuples"])
     text = "## Tracing from inside a program\n\n" + tables.text(
         f"""What `weigh.compat.tracemalloc` costs, beside the standard library's module: programs that do nothing but
-        allocate and free, 30 calls deep. Processor time over that of the same process before tracing, {rounds} rounds;
-        real programs also work, and pay a part of it. `bench/run.py tracing`"""
+        allocate and free, 30 calls deep, on CPython {known["about"]["python"]}. Processor time over that of the same
+        process before tracing, {rounds} rounds; real programs also work, and pay a part of it. `bench/run.py tracing`"""
     )
     text += "\n" + time_table(rows)
     text += "\n" + tables.text(f"{BLOCKS / 1e6:g} million small blocks, all live:") + "\n"
