@@ -172,7 +172,7 @@ static void raw_free(void *ctx, void *block)
 static inline struct weigh_thread *enter_exact(size_t bytes)
 {
 	bool small = bytes - 1 < WEIGH_POOL_SMALL_MAX;
-	return weigh_recorder.exact && weigh_likely(small) && weigh_likely(!opaque) ? weigh_exact_enter()
+	return weigh_recorder.exact && weigh_likely(small) && weigh_likely(!opaque) ? weigh_event_enter_soon()
 										    : NULL;
 }
 
@@ -221,7 +221,7 @@ static __attribute__((noinline)) void free_inside(void *ctx, void *block, enum w
 
 static inline __attribute__((always_inline)) void slow_free(void *ctx, void *block, enum weigh_domain domain)
 {
-	struct weigh_thread *thread = weigh_recorder.exact ? weigh_exact_enter() : NULL;
+	struct weigh_thread *thread = weigh_recorder.exact ? weigh_event_enter_soon() : NULL;
 	if (weigh_unlikely(!thread)) {
 		do_free(ctx, block, domain);
 		return;

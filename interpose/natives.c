@@ -55,20 +55,6 @@ static void our_free(void *block)
  * instructions is a jump away, so that those save no registers.
  */
 
-/* Begins an event: NULL when a thread is inside one or has no record, or nothing is recorded. */
-static inline struct weigh_thread *enter_soon(void)
-{
-	struct weigh_thread *thread = weigh_self;
-	if (weigh_unlikely(!thread || thread->depth))
-		return NULL;
-	thread->depth = 1;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (weigh_likely(*(volatile uint32_t *)&weigh_gate.on))
-		return thread;
-	thread->depth = 0;
-	return NULL;
-}
-
 __attribute__((noinline)) static void *enter_and_leave(void *block, size_t bytes)
 {
 	return leave(weigh_event_enter(), block, bytes);
@@ -76,7 +62,7 @@ __attribute__((noinline)) static void *enter_and_leave(void *block, size_t bytes
 
 static inline void *record_soon(void *block, size_t bytes)
 {
-	struct weigh_thread *thread = enter_soon();
+	struct weigh_thread *thread = weigh_event_enter_soon();
 	if (weigh_unlikely(!thread))
 		return enter_and_leave(block, bytes);
 	if (weigh_unlikely(!block || !weigh_native_born(thread, (uintptr_t)block, bytes)))
@@ -112,7 +98,7 @@ static void our_libc_free(void *block)
 {
 	if (weigh_unlikely(!block))
 		return;
-	struct weigh_thread *thread = enter_soon();
+	struct weigh_thread *thread = weigh_event_enter_soon();
 	if (weigh_unlikely(!thread)) {
 		end_and_free(block);
 		return;

@@ -15,23 +15,6 @@
 #include "recorder/sites.h"
 #include "recorder/traces.h"
 
-/*
- * As weigh_event_enter, for a thread that has a record. The gate is looked at
- * only once: where it is shut nothing but the thread's own record is written.
- */
-static inline struct weigh_thread *weigh_exact_enter(void)
-{
-	struct weigh_thread *thread = weigh_self;
-	if (weigh_unlikely(!thread) || weigh_unlikely(thread->depth))
-		return NULL;
-	thread->depth = 1;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (weigh_likely(*(volatile uint32_t *)&weigh_gate.on))
-		return thread;
-	thread->depth = 0;
-	return NULL;
-}
-
 /* What a birth changes beside the entry, in a recording with a file or while a profiled function runs. */
 void weigh_exact_count_born(struct weigh_thread *thread, uint32_t site, size_t bytes);
 
