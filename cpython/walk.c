@@ -327,16 +327,17 @@ static inline bool meets(weigh_python_frame **frame, const struct weigh_walk_fra
 }
 
 /*
- * The same by word alone, where there is sure to be a frame outside this one.
- * A remembered frame that is no longer where it was is found out when it is
- * met, as in settle.
+ * The same by word alone, where there should be a frame outside this one: that
+ * there is one is looked at all the same, for what switches stacks may not keep
+ * the depth as the interpreter does. A remembered frame that is no longer where
+ * it was is found out when it is met, as in settle.
  */
 static inline bool follows(weigh_python_frame **frame, const struct weigh_walk_frame *known)
 {
 	if (!WEIGH_DEPTH_IS_EXACT)
 		return meets(frame, known);
 	*frame = weigh_frame_previous(*frame);
-	return weigh_frame_word(*frame) == known->word;
+	return *frame && weigh_frame_word(*frame) == known->word;
 }
 
 /*
