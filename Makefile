@@ -176,7 +176,7 @@ build/unit/build.ninja: $(TOOLS)/.made
 	$(call configure,unit,CC=gcc,-Doptimization=1 -Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
 
 build/lint-clang/build.ninja: $(TOOLS)/.made
-	$(call configure,lint-clang,CC=clang,-Doptimization=1 -Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
+	$(call configure,lint-clang,CC=clang,-Doptimization=0 -Dtests=true -Dwerror=true -Dpython=$$(scripts/find-python $(PY)))
 
 build/sanitize/build.ninja: $(TOOLS)/.made
 	$(call configure,sanitize,,-Dmodule=false -Dtests=true -Doptimization=0 \

@@ -67,7 +67,10 @@ def test_category_for_the_columns_that_pay(advise, record, weigh, table):
     (rejected,) = [each for each in advice["rejected"] if each["rule"] == "category"]
     assert rejected["why"].startswith("note: 200,000 values in 200,000 rows") and rejected["saving"] < 0
     after = record("after", READ.replace(READ.splitlines()[3], changed), table)
-    ending = weigh("verify", "--json", "--predicted", str(finding["saving"]), "--quantity", "end", before, after)
+    # From run to run what pandas itself leaves differs by a twentieth of these 2.8 MB.
+    ending = weigh(
+        "verify", "--json", "-w", "10", "-p", str(finding["saving"]), "--quantity", "end", before, after
+    )
     assert ending.status == 0, json.loads(ending.out)["end"]
 
 

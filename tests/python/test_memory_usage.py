@@ -56,12 +56,18 @@ def test_over_time():
 
 
 def test_of_another_thread():
-    thread = threading.Timer(0.1, touch, [64, 0.05])
-    (base,) = weigh.memory_usage()
+    base = []
+
+    def work():
+        # Just before: the kernel may take cold pages from a large process at any time.
+        base.extend(weigh.memory_usage())
+        touch(64, 0.05)
+
+    thread = threading.Timer(0.1, work)
     thread.start()
     highest = weigh.memory_usage(timeout=1, interval=0.5, max_usage=True)
     thread.join()
-    assert highest - base == pytest.approx(64, abs=2)
+    assert highest - base[0] == pytest.approx(64, abs=2)
 
 
 def test_call():
