@@ -206,8 +206,8 @@ static inline PyThreadState *weigh_state_current(void)
  *
  * In 3.12 and 3.13 the outermost of a chain is the interpreter's own, and a
  * Python frame is counted before it is in the chain. So at the same depth and
- * upon the same chunk (one that switches stacks gives each its own) a frame
- * that had another outside it has one still, whichever.
+ * upon the same chunk a frame that had another outside it has one still,
+ * whichever, unless stacks were switched.
  */
 #define WEIGH_DEPTH_IS_EXACT (PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x030e0000)
 

@@ -327,9 +327,9 @@ static inline bool meets(weigh_python_frame **frame, const struct weigh_walk_fra
 }
 
 /*
- * The same by word alone, where there should be a frame outside this one: that
- * there is one is looked at all the same, for what switches stacks may not keep
- * the depth as the interpreter does. A remembered frame that is no longer where
+ * The same by word alone, where there should be a frame outside this one. It is
+ * looked for all the same: a greenlet counts its depth from where it was begun,
+ * and has another's chunk when that has ended. A remembered frame that is no longer where
  * it was is found out when it is met, as in settle.
  */
 static inline bool follows(weigh_python_frame **frame, const struct weigh_walk_frame *known)
