@@ -2,7 +2,7 @@
 
 import datasketches
 
-VISITS = 400_000
+VISITS = 1_500_000
 
 
 def visits():
