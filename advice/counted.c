@@ -12,12 +12,6 @@ enum { LINES_MOST = 20000 };
 
 enum use { USE_MADE, USE_ADDED, USE_COUNTED, USE_NOTHING, USE_OTHER };
 
-static bool is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-	       (unsigned char)c >= 0x80;
-}
-
 static bool begins(const char *at, const char *end, const char *text)
 {
 	size_t length = strlen(text);
@@ -69,10 +63,10 @@ static bool note_uses(const char *line, uint32_t number, struct weigh_words name
 
 	for (const char *at = line; at + name.length <= end; at++) {
 		const char *after = at + name.length, *first = at;
-		if (memcmp(at, name.start, name.length) || (after < end && is_word(*after)) ||
-		    (at > line && is_word(at[-1])) || (at > line && at[-1] == '.') != attribute)
+		if (memcmp(at, name.start, name.length) || (after < end && weigh_words_is_letter(*after)) ||
+		    (at > line && weigh_words_is_letter(at[-1])) || (at > line && at[-1] == '.') != attribute)
 			continue;
-		while (first > line && (is_word(first[-1]) || first[-1] == '.'))
+		while (first > line && (weigh_words_is_letter(first[-1]) || first[-1] == '.'))
 			first--;
 		switch (use_at(line, first, after, end)) {
 		case USE_MADE:

@@ -100,8 +100,7 @@ static void add_name(struct rebound *rebound, const struct place *place)
 	size_t used = strlen(rebound->names);
 
 	for (int i = 0; i < rebound->count; i++) {
-		if (rebound->each[i].length == place->name.length &&
-		    !memcmp(rebound->each[i].start, place->name.start, place->name.length))
+		if (weigh_words_same(rebound->each[i], place->name))
 			return;
 	}
 	if (rebound->count == NAMES_MOST || used + place->name.length + 3 > sizeof(rebound->names))

@@ -108,11 +108,9 @@ static bool read_keep(const char *text, struct keep *keep)
 		keep->kept = part(at + 4, end);
 	} else if (weigh_words_target(text, &keep->holder) && (at = strstr(value.start, " + ")) && at < end) {
 		struct weigh_words left = part(value.start, at), right = part(at + 3, end);
-		bool first = left.length == keep->holder.length &&
-			     !memcmp(left.start, keep->holder.start, left.length);
+		bool first = weigh_words_same(left, keep->holder);
 		keep->kept = first ? right : left;
-		if (!first && (right.length != keep->holder.length ||
-			       memcmp(right.start, keep->holder.start, right.length) != 0))
+		if (!first && !weigh_words_same(right, keep->holder))
 			return false;
 	} else {
 		return false;
@@ -137,8 +135,7 @@ static bool find_loop(const struct weigh_stacks *stacks, struct keep *keep)
 			keep->first = keep->line - up;
 			return bound;
 		}
-		if (bound || !weigh_words_target(text, &name) || name.length != keep->kept.length ||
-		    memcmp(name.start, keep->kept.start, name.length) != 0)
+		if (bound || !weigh_words_target(text, &name) || !weigh_words_same(name, keep->kept))
 			continue;
 		if (!is_bare(weigh_words_value(text)))
 			return false;

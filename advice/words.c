@@ -5,12 +5,6 @@
 
 #include <string.h>
 
-static bool is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-	       (unsigned char)c >= 0x80;
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -70,7 +64,7 @@ bool weigh_words_target(const char *line, struct weigh_words *name)
 {
 	const char *end = line_end(line), *at = line;
 
-	while (at < end && is_word(*at))
+	while (at < end && weigh_words_is_letter(*at))
 		at++;
 	*name = (struct weigh_words){line, (size_t)(at - line)};
 	if (!name->length || (*line >= '0' && *line <= '9'))
@@ -100,9 +94,9 @@ struct weigh_words weigh_words_value(const char *line)
 /* Whether the word at `at` is one of its own and not an attribute: "rows", not "arrows" or "x.rows". */
 static bool is_alone(const char *at, const char *start, const char *end, size_t length)
 {
-	if (at > start && (is_word(at[-1]) || at[-1] == '.'))
+	if (at > start && (weigh_words_is_letter(at[-1]) || at[-1] == '.'))
 		return false;
-	return at + length >= end || !is_word(at[length]);
+	return at + length >= end || !weigh_words_is_letter(at[length]);
 }
 
 unsigned weigh_words_count(struct weigh_words text, const struct weigh_words *name)
@@ -123,7 +117,8 @@ bool weigh_words_hold(struct weigh_words text, const char *part)
 	size_t length = strlen(part);
 
 	for (const char *at = text.start; at + length <= end; at = step(at, end)) {
-		bool begins = at == text.start || !is_word(at[-1]) || !is_word(*part);
+		bool begins =
+			at == text.start || !weigh_words_is_letter(at[-1]) || !weigh_words_is_letter(*part);
 		if (begins && !memcmp(at, part, length))
 			return true;
 	}
@@ -134,7 +129,7 @@ static bool begins_with(const char *line, const char *word)
 {
 	size_t length = strlen(word);
 
-	return !strncmp(line, word, length) && !is_word(line[length]);
+	return !strncmp(line, word, length) && !weigh_words_is_letter(line[length]);
 }
 
 bool weigh_words_start_function(const char *line)
@@ -161,7 +156,7 @@ bool weigh_words_return(const char *line, const struct weigh_words *name)
 		return false;
 	const char *at = skip_blanks(line + (*line == 'r' ? strlen("return") : strlen("yield")), end);
 	return at + name->length <= end && !memcmp(at, name->start, name->length) &&
-	       (at + name->length == end || !is_word(at[name->length]));
+	       (at + name->length == end || !weigh_words_is_letter(at[name->length]));
 }
 
 /* Behind the bracket that closes the one at `at`; the end when none does. */
@@ -184,7 +179,7 @@ static struct weigh_words word_before(const char *at, const char *start)
 {
 	const char *first = at;
 
-	while (first > start && is_word(first[-1]))
+	while (first > start && weigh_words_is_letter(first[-1]))
 		first--;
 	return (struct weigh_words){first, (size_t)(at - first)};
 }
@@ -258,7 +253,7 @@ static struct weigh_making make(const char *line, const char *end, enum weigh_ma
 static const char *chain_start(const char *at, const char *line)
 {
 	while (at > line) {
-		if (is_word(at[-1]) || at[-1] == '.') {
+		if (weigh_words_is_letter(at[-1]) || at[-1] == '.') {
 			at--;
 		} else if (at[-1] == ')' || at[-1] == ']') {
 			int depth = 0;
@@ -278,7 +273,7 @@ static const char *chain_end(const char *at, const char *end)
 {
 	while (at < end && *at == '.') {
 		at++;
-		while (at < end && is_word(*at))
+		while (at < end && weigh_words_is_letter(*at))
 			at++;
 		if (at < end && *at == '(')
 			at = skip_bracket(at, end);
@@ -291,7 +286,7 @@ struct weigh_making weigh_words_making(const char *line)
 	const char *end = line_end(line);
 
 	for (const char *at = line; at < end; at = step(at, end)) {
-		if (*at == '[' && (at == line || !is_word(at[-1])) && is_comprehension(at, end))
+		if (*at == '[' && (at == line || !weigh_words_is_letter(at[-1])) && is_comprehension(at, end))
 			return make(line, end, WEIGH_MADE_COMPREHENSION, at, skip_bracket(at, end));
 		if (*at != '(')
 			continue;
@@ -354,7 +349,7 @@ static enum weigh_use use_at(const char *line, const char *at, const char *after
 		return WEIGH_USE_ABOUT;
 	if (after < end && *after == '.') {
 		const char *word = ++after;
-		while (after < end && is_word(*after))
+		while (after < end && weigh_words_is_letter(*after))
 			after++;
 		return is_one_of((struct weigh_words){word, (size_t)(after - word)}, about) ? WEIGH_USE_ABOUT
 											    : WEIGH_USE_WHOLE;
@@ -387,7 +382,7 @@ static bool is_leaf(const char *at, const char *end)
 	at = skip_blanks(at, end);
 	while (end > at && is_blank(end[-1]))
 		end--;
-	while (at < end && (is_word(*at) || *at == '.'))
+	while (at < end && (weigh_words_is_letter(*at) || *at == '.'))
 		at++;
 	return at == end;
 }
@@ -449,7 +444,8 @@ struct weigh_arithmetic weigh_words_arithmetic(const char *line)
 	for (const char *at = value.start; at < end; at = step(at, end)) {
 		if (is_operator(at, value.start))
 			found.operators++;
-		else if (*at == '(' && at > value.start && is_word(at[-1]) && at + 1 < end && at[1] != ')')
+		else if (*at == '(' && at > value.start && weigh_words_is_letter(at[-1]) && at + 1 < end &&
+			 at[1] != ')')
 			found.calls++;
 	}
 	found.terms = count_terms(value.start, end);

@@ -10,12 +10,26 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* A part of a line; points into it. */
 struct weigh_words {
 	const char *start;
 	size_t length;
 };
+
+/* A character of a name or number: any that is not ASCII may be one. */
+static inline bool weigh_words_is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	       (unsigned char)c >= 0x80;
+}
+
+/* Whether two parts of texts read alike. */
+static inline bool weigh_words_same(struct weigh_words a, struct weigh_words b)
+{
+	return a.length == b.length && !memcmp(a.start, b.start, a.length);
+}
 
 /* "name = ...": the one plain name that the line binds. */
 bool weigh_words_target(const char *line, struct weigh_words *name);
