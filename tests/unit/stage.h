@@ -39,6 +39,10 @@ void stage_stop(void);
 /* Stops the recording and drops the capture. */
 void stage_end(void);
 
+/* A test's setup and teardown: a recording of every block, and its end. */
+int stage_set_up_exact(void **state);
+int stage_tear_down(void **state);
+
 /* A code object: its address, and what the interpreter says of it (changeable). */
 const void *stage_code(unsigned number);
 void stage_code_set(unsigned number, const char *file, const char *function, uint32_t first_line);

@@ -12,20 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int begin_exact(void **state)
-{
-	(void)state;
-	stage_begin(true);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	stage_end();
-	return 0;
-}
-
 static void assert_tally(const struct weigh_tally *tally, uint64_t bytes, uint64_t footprint, uint64_t blocks)
 {
 	assert_int_equal((uint64_t)tally->bytes, bytes);
@@ -428,7 +414,7 @@ static void test_recordings_follow_each_other(void **state)
 	assert_true(weigh_recorder_running());
 }
 
-#define EXACT(test) cmocka_unit_test_setup_teardown(test, begin_exact, end)
+#define EXACT(test) cmocka_unit_test_setup_teardown(test, stage_set_up_exact, stage_tear_down)
 
 int main(void)
 {

@@ -15,20 +15,6 @@ enum { PAGE = 4096 };
 
 #define BASE ((uintptr_t)0x500000000000)
 
-static int begin(void **state)
-{
-	(void)state;
-	stage_begin(true);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	stage_end();
-	return 0;
-}
-
 /* Maps pages [first, first + count) from the line of a code. */
 static void map(unsigned code, unsigned first, size_t bytes)
 {
@@ -230,7 +216,7 @@ static void test_split_in_a_full_table(void **state)
 	assert_counters(0, 0);
 }
 
-#define MAPPINGS(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define MAPPINGS(test) cmocka_unit_test_setup_teardown(test, stage_set_up_exact, stage_tear_down)
 
 int main(void)
 {

@@ -18,13 +18,6 @@ static const uint32_t row_of[UNITS + 1] = {0, 1, 2, 3, CALLED};
 static const uint32_t lines[UNITS] = {10, 11, 12, 13};
 static uint32_t next_index;
 
-static int begin(void **state)
-{
-	(void)state;
-	stage_begin(true);
-	return 0;
-}
-
 static int end(void **state)
 {
 	(void)state;
@@ -236,16 +229,20 @@ static void test_a_frame_before_its_first_instruction(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_nothing_is_charged_without_a_frame, begin, end),
-		cmocka_unit_test_setup_teardown(test_the_line_that_runs_is_charged, begin, end),
-		cmocka_unit_test_setup_teardown(test_the_peak_is_of_one_pass, begin, end),
-		cmocka_unit_test_setup_teardown(test_a_charge_is_taken_back, begin, end),
-		cmocka_unit_test_setup_teardown(test_what_is_called_is_the_callers_too, begin, end),
-		cmocka_unit_test_setup_teardown(test_a_line_that_calls_itself_counts_each_byte_once, begin,
+		cmocka_unit_test_setup_teardown(test_nothing_is_charged_without_a_frame, stage_set_up_exact,
 						end),
-		cmocka_unit_test_setup_teardown(test_frames_in_hundreds_and_from_below, begin, end),
-		cmocka_unit_test_setup_teardown(test_readers_see_calls_under_way, begin, end),
-		cmocka_unit_test_setup_teardown(test_a_frame_before_its_first_instruction, begin, end),
+		cmocka_unit_test_setup_teardown(test_the_line_that_runs_is_charged, stage_set_up_exact, end),
+		cmocka_unit_test_setup_teardown(test_the_peak_is_of_one_pass, stage_set_up_exact, end),
+		cmocka_unit_test_setup_teardown(test_a_charge_is_taken_back, stage_set_up_exact, end),
+		cmocka_unit_test_setup_teardown(test_what_is_called_is_the_callers_too, stage_set_up_exact,
+						end),
+		cmocka_unit_test_setup_teardown(test_a_line_that_calls_itself_counts_each_byte_once,
+						stage_set_up_exact, end),
+		cmocka_unit_test_setup_teardown(test_frames_in_hundreds_and_from_below, stage_set_up_exact,
+						end),
+		cmocka_unit_test_setup_teardown(test_readers_see_calls_under_way, stage_set_up_exact, end),
+		cmocka_unit_test_setup_teardown(test_a_frame_before_its_first_instruction, stage_set_up_exact,
+						end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

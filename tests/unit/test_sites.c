@@ -27,20 +27,6 @@ struct line {
 	uint64_t peak_bytes;
 };
 
-static int begin(void **state)
-{
-	(void)state;
-	stage_begin(true);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	stage_end();
-	return 0;
-}
-
 static struct weigh_site *site_at(uint32_t index)
 {
 	return (struct weigh_site *)stage_entries(WEIGH_SECTION_SITES) + index;
@@ -362,7 +348,7 @@ static void test_weights(void **state)
 	assert_true(quarter.doubt == 0.75);
 }
 
-#define SITES(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define SITES(test) cmocka_unit_test_setup_teardown(test, stage_set_up_exact, stage_tear_down)
 
 int main(void)
 {

@@ -15,20 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int begin(void **state)
-{
-	(void)state;
-	stage_begin(true);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	stage_end();
-	return 0;
-}
-
 static struct weigh_node node_at(uint32_t index)
 {
 	assert_true(index < stage_used(WEIGH_SECTION_NODES));
@@ -335,7 +321,7 @@ static void test_full_strings(void **state)
 	assert_int_equal(again.length, 5);
 }
 
-#define STACKS(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define STACKS(test) cmocka_unit_test_setup_teardown(test, stage_set_up_exact, stage_tear_down)
 
 int main(void)
 {

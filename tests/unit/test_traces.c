@@ -21,13 +21,6 @@ static int begin(void **unused)
 	return 0;
 }
 
-static int end(void **unused)
-{
-	(void)unused;
-	stage_end();
-	return 0;
-}
-
 static void expect_sums(uint64_t wanted_live, uint64_t wanted_peak)
 {
 	uint64_t live, peak;
@@ -149,12 +142,13 @@ static void test_mappings(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_nothing_is_traced_at_first, begin, end),
-		cmocka_unit_test_setup_teardown(test_requested_bytes_now_and_at_most, begin, end),
-		cmocka_unit_test_setup_teardown(test_other_domains_and_hidden_blocks_are_not, begin, end),
-		cmocka_unit_test_setup_teardown(test_list, begin, end),
-		cmocka_unit_test_setup_teardown(test_forgotten_blocks_count_no_more, begin, end),
-		cmocka_unit_test_setup_teardown(test_mappings, begin, end),
+		cmocka_unit_test_setup_teardown(test_nothing_is_traced_at_first, begin, stage_tear_down),
+		cmocka_unit_test_setup_teardown(test_requested_bytes_now_and_at_most, begin, stage_tear_down),
+		cmocka_unit_test_setup_teardown(test_other_domains_and_hidden_blocks_are_not, begin,
+						stage_tear_down),
+		cmocka_unit_test_setup_teardown(test_list, begin, stage_tear_down),
+		cmocka_unit_test_setup_teardown(test_forgotten_blocks_count_no_more, begin, stage_tear_down),
+		cmocka_unit_test_setup_teardown(test_mappings, begin, stage_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
