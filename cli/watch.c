@@ -145,6 +145,11 @@ bool weigh_watch_wants_close_look(struct weigh_watch *w, uint64_t now_ns)
 	return true;
 }
 
+static bool still_at_a_rough_peak(const struct weigh_watch *w, uint64_t live)
+{
+	return w->peak_is_rough && live == w->live_highest;
+}
+
 const struct weigh_large *weigh_watch_wants_touch(const struct weigh_watch *w, uint64_t now_ns,
 						  uint32_t *count)
 {
@@ -153,11 +158,13 @@ const struct weigh_large *weigh_watch_wants_touch(const struct weigh_watch *w, u
 		return NULL;
 	weigh_counters_read(&w->header->counters, &counters);
 	*count = w->large_count;
-	return weigh_counters_live(&counters) > w->live_highest ? w->large : NULL;
+	uint64_t live = weigh_counters_live(&counters);
+	return live > w->live_highest || still_at_a_rough_peak(w, live) ? w->large : NULL;
 }
 
 void weigh_watch_touched(struct weigh_watch *w, uint64_t now_ns, uint64_t cost_ns)
 {
+	w->touched_ns = now_ns;
 	w->touch_due_ns = now_ns + cost_ns * TOUCH_REST;
 }
 
@@ -171,6 +178,26 @@ static void take_moment(struct weigh_watch *w, uint64_t time_ns)
 	if (step < cost * MOMENT_REST)
 		step = cost * MOMENT_REST;
 	w->moment_due_ns = time_ns + step - WEIGH_TIMELINE_STEP_NS / 2;
+}
+
+/* A peak is noted, or noted again when its touched pages have become known while it lasts. */
+static void look_for_peak(struct weigh_watch *w, uint64_t now_ns, const struct weigh_counters *c,
+			  const struct weigh_proc_memory *memory)
+{
+	uint64_t live = weigh_counters_live(c);
+	bool just_touched = w->touched_ns == now_ns;
+
+	/* Once the recorder has ended, its own reading counts: the program's memory is being torn down. */
+	if (!memory->resident || w->header->state == WEIGH_STATE_ENDED)
+		return;
+	if (live > w->live_highest) {
+		w->live_highest = live;
+		w->peak_is_rough = !just_touched;
+		note_peak(w, now_ns - w->header->started_ns, c, memory);
+	} else if (just_touched && still_at_a_rough_peak(w, live)) {
+		w->peak_is_rough = false;
+		note_peak(w, w->header->at_peak.time_ns, c, memory);
+	}
 }
 
 void weigh_watch_tick(struct weigh_watch *w, uint64_t now_ns, const struct weigh_proc_memory *memory)
@@ -193,11 +220,7 @@ void weigh_watch_tick(struct weigh_watch *w, uint64_t now_ns, const struct weigh
 		w->header->rss_peak = highest;
 	w->untouched = memory->untouched;
 	w->reserved = memory->reserved;
-	/* Once the recorder has ended, its own reading counts: the program's memory is being torn down. */
-	if (live > w->live_highest && memory->resident > 0 && w->header->state != WEIGH_STATE_ENDED) {
-		w->live_highest = live;
-		note_peak(w, time_ns, &counters, memory);
-	}
+	look_for_peak(w, now_ns, &counters, memory);
 	if (time_ns >= w->moment_due_ns)
 		take_moment(w, time_ns);
 }

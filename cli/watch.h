@@ -20,7 +20,9 @@ struct weigh_watch {
 	uint64_t moment_due_ns;
 	uint64_t close_look_due_ns;
 	uint64_t touch_due_ns;
+	uint64_t touched_ns; /* when that was last asked, 0: never */
 	uint64_t live_highest;
+	bool peak_is_rough; /* the touched pages of the peak were asked for before it */
 	uint64_t untouched; /* as last asked for */
 	uint64_t reserved;
 	int64_t besides; /* private memory in no live block at the first tick: nothing had been freed yet */
@@ -45,7 +47,8 @@ bool weigh_watch_wants_close_look(struct weigh_watch *w, uint64_t now_ns);
 /*
  * The table of large blocks when it is time to ask how much of them was
  * touched (live bytes are at their highest, and it was not just done), else
- * NULL. weigh_watch_touched says what that cost.
+ * NULL. weigh_watch_touched says that it was done before the tick of the same
+ * `now_ns`, and what processor time that cost.
  */
 const struct weigh_large *weigh_watch_wants_touch(const struct weigh_watch *w, uint64_t now_ns,
 						  uint32_t *count);

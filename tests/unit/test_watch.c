@@ -217,6 +217,55 @@ static void the_peak_is_noted_when_live_is_highest(void **state)
 	assert_int_equal(c->header.seen_ns, START + 20 * MS);
 }
 
+static bool wants_touch_at(const struct weigh_watch *w, uint64_t ms)
+{
+	uint32_t count;
+	return weigh_watch_wants_touch(w, START + ms * MS, &count) != NULL;
+}
+
+static void touch_at(struct weigh_watch *w, uint64_t ms, uint64_t untouched, uint64_t cost_ns)
+{
+	struct weigh_proc_memory memory = {.resident = 64000, .untouched = untouched};
+	weigh_watch_touched(w, START + ms * MS, cost_ns);
+	weigh_watch_tick(w, START + ms * MS, &memory);
+}
+
+/* A peak that came before it was time to ask again is mended while it lasts. */
+static void touched_pages_of_the_peak_are_asked_for_late_rather_than_never(void **state)
+{
+	struct capture *c = *state;
+	const struct weigh_resident *peak = &c->header.at_peak;
+	struct weigh_watch w;
+	watch_from(&w, c);
+	c->header.counters.other_live = 50000;
+	assert_true(wants_touch_at(&w, 10));
+	touch_at(&w, 10, 40000, MS);
+	assert_int_equal(peak->untouched, 40000);
+	c->header.counters.other_live = 60000;
+	assert_false(wants_touch_at(&w, 20));
+	tick_at(&w, 20, 64000);
+	assert_true(wants_touch_at(&w, 61));
+	touch_at(&w, 61, 3000, MS);
+	assert_int_equal(peak->untouched, 3000);
+	assert_int_equal(peak->live, 60000);
+	assert_int_equal(peak->time_ns, 20 * MS);
+	assert_false(wants_touch_at(&w, 200));
+}
+
+/* What is asked after some of it was freed would not fit the peak. */
+static void touched_pages_after_the_peak_are_not_those_of_the_peak(void **state)
+{
+	struct capture *c = *state;
+	struct weigh_watch w;
+	watch_from(&w, c);
+	c->header.counters.other_live = 60000;
+	tick_at(&w, 10, 64000);
+	c->header.counters.other_live = 50000;
+	assert_false(wants_touch_at(&w, 20));
+	touch_at(&w, 20, 3000, MS);
+	assert_int_equal(c->header.at_peak.untouched, 0);
+}
+
 static uint64_t reusable_at(struct weigh_watch *w, struct capture *c, uint64_t ms, uint64_t rss,
 			    uint64_t live)
 {
@@ -376,6 +425,8 @@ int main(void)
 		WITH_CAPTURE(a_full_timeline_keeps_the_larger_neighbours),
 		WITH_CAPTURE(no_spike_is_lost_however_long_the_run),
 		WITH_CAPTURE(the_peak_is_noted_when_live_is_highest),
+		WITH_CAPTURE(touched_pages_of_the_peak_are_asked_for_late_rather_than_never),
+		WITH_CAPTURE(touched_pages_after_the_peak_are_not_those_of_the_peak),
 		WITH_CAPTURE(what_was_freed_and_kept_is_no_live_memory),
 		WITH_CAPTURE(untouched_memory_at_the_start_is_no_gain_later),
 		WITH_CAPTURE(the_recorders_last_look_may_be_the_peak),
