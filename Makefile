@@ -99,11 +99,11 @@ test-newer: ## Python 3.14 from a newer Debian, as root (NEWER="3.15 unstable")
 # TESTS="tests/python/test_run.py -k quiet" narrows what is run.
 TESTS ?= tests/python
 pytest-%: build-% .venvs/%/.test FORCE
-	@mkdir -p $(RESULTS) && rm -f $(RESULTS)/python-$*.xml
+	@mkdir -p $(RESULTS) && rm -f $(RESULTS)/python-$*$(TRY).xml
 	@echo "Python tests, Python $*"
 	@PATH="$(CURDIR)/.venvs/$*/bin:$$PATH" .venvs/$*/bin/python -m pytest -q \
 		-o cache_dir=build/pytest-$* -o junit_suite_name=python-$* \
-		--junit-xml=$(RESULTS)/python-$*.xml $(TESTS)
+		--junit-xml=$(RESULTS)/python-$*$(TRY).xml $(TESTS)
 
 bench: build ## the benchmarks, side by side with other tools, and their page (hours)
 	@version=$(PY); $(MAKE) --no-print-directory .venvs/bench-$$version/.made
