@@ -4,7 +4,8 @@
  *
  * Growth is told from a program that builds what it needs by this: it goes on
  * to the end at no lesser rate, what grew is alive when the program's own code
- * has ended, and it is not kept by a line at the top of a script. That it is
+ * has ended, and it is not kept by a line at the top of a script, nor made by
+ * the same function as what is. That it is
  * not wanted only the author can tell: the grade is HYPOTHESIS.
  *
  * One thread; allocates with malloc, and through the collector.
@@ -273,14 +274,45 @@ static void group_growths(const struct weigh_stacks *stacks, struct growth *all,
 	}
 }
 
-/* Whether a line builds something on purpose: it, or what keeps what it makes, is a script's own. */
-static bool is_building(const struct weigh_stacks *stacks, uint32_t index)
+/* Whether what a line makes is kept by a line at the top of a script. */
+static bool is_the_scripts(const struct weigh_stacks *stacks, uint32_t index)
 {
-	const struct weigh_stack_line *keeper = &stacks->lines[weigh_stacks_keeper(stacks, index)];
-	const char *text = weigh_stacks_text(stacks, &stacks->lines[index], stacks->lines[index].line);
+	return !strcmp(stacks->lines[weigh_stacks_keeper(stacks, index)].function, "<module>");
+}
 
-	return !strcmp(keeper->function, "<module>") ||
-	       (text && weigh_words_making(text).made != WEIGH_MADE_NOTHING);
+/*
+ * Whether a line builds something on purpose: it is a script's own, or makes a
+ * whole by itself, or stands in a function that makes something for the script.
+ */
+static bool is_building(const struct weigh_stacks *stacks, const struct growth *all, uint32_t count,
+			uint32_t index)
+{
+	const struct weigh_stack_line *line = &stacks->lines[index];
+	const char *text = weigh_stacks_text(stacks, line, line->line);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (same_function(line, &stacks->lines[all[i].line]) && is_the_scripts(stacks, all[i].line))
+			return true;
+	}
+	return text && weigh_words_making(text).made != WEIGH_MADE_NOTHING;
+}
+
+/* Takes away what is built; returns how many are left. */
+static uint32_t drop_built(const struct weigh_stack_case *look, struct growth *all, uint32_t count)
+{
+	struct growth left[GROWTHS_MOST];
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct weigh_stack_line *line = &look->stacks->lines[all[i].line];
+		if (is_building(look->stacks, all, count, all[i].line))
+			weigh_collect_rejected(look->collector, growth_rule, line->file, line->line, 0,
+					       "it grows while the script builds what it is for");
+		else
+			left[kept++] = all[i];
+	}
+	memcpy(all, left, kept * sizeof(*all));
+	return kept;
 }
 
 /* What of the lines grows; returns how many do. */
@@ -298,13 +330,9 @@ static uint32_t find_growths(const struct weigh_stack_case *look, const double *
 		if (!slope.known || !slope.growing || slope.seconds < SECONDS_LEAST ||
 		    slope.rise < least_share * stacks->peak)
 			continue;
-		if (is_building(stacks, i))
-			weigh_collect_rejected(look->collector, growth_rule, line->file, line->line, 0,
-					       "it grows while the script builds what it is for");
-		else
-			found[count++] = (struct growth){.line = i, .slope = slope};
+		found[count++] = (struct growth){.line = i, .slope = slope};
 	}
-	return count;
+	return drop_built(look, found, count);
 }
 
 static void find_growth(const struct weigh_stack_case *look, const double *series, uint32_t moments,

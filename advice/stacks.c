@@ -96,11 +96,19 @@ static void add_large(struct weigh_large_sum *sum, const struct weigh_tally *tal
 	sum->footprint += tally->footprint;
 }
 
+static bool of_one_function(const struct weigh_stacks *stacks, uint32_t a, uint32_t b)
+{
+	const struct weigh_stack_line *x = &stacks->lines[a], *y = &stacks->lines[b];
+
+	return x->file_id == y->file_id && x->first_line == y->first_line &&
+	       !strcmp(x->function, y->function);
+}
+
 static void note_caller(struct weigh_stacks *stacks, uint32_t line, uint32_t caller)
 {
 	struct weigh_stack_line *called = &stacks->lines[line];
 
-	if (caller == line || called->caller == caller)
+	if (called->caller == caller)
 		return;
 	called->callers++;
 	called->caller = caller;
@@ -113,6 +121,7 @@ static void add_site(struct weigh_stacks *stacks, uint32_t index)
 	const struct weigh_site *site = &capture->sites[index];
 	const struct weigh_tally *peak = weigh_capture_at_peak(capture, site);
 	uint32_t inner = WEIGH_NO_LINE, frames = 0;
+	uint32_t deepest = WEIGH_NO_LINE; /* of the calls of the function of `inner` by itself */
 
 	for (uint32_t node = site->node; node && frames < FRAMES_MOST; node = capture->nodes[node].parent) {
 		uint32_t at = line_of_node(stacks, node);
@@ -124,8 +133,11 @@ static void add_site(struct weigh_stacks *stacks, uint32_t index)
 			add_large(&line->large_peak, peak);
 			add_large(&line->large_end, &site->live);
 			add_large(&line->large_total, &site->total);
-		} else {
+			deepest = at;
+		} else if (!of_one_function(stacks, inner, at)) {
 			note_caller(stacks, inner, at);
+			note_caller(stacks, deepest, at);
+			deepest = at;
 		}
 		inner = at;
 		if (line->seen_by == index)

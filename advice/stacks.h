@@ -40,8 +40,7 @@ struct weigh_stack_line {
 	 */
 	struct weigh_large_sum large_peak, large_end, large_total;
 	double large_size; /* what was asked for each of them, where all are alike; else 0 */
-	uint32_t
-		callers; /* lines of the user's own that called the function; those that made large blocks there */
+	uint32_t callers; /* lines of the user's own that called the function, not of itself */
 	uint32_t caller; /* index of one of these; WEIGH_NO_LINE: none */
 	uint32_t seen_by; /* private */
 };

@@ -47,6 +47,23 @@ def tree(low, high):
 root = tree(0, 200_000)
 print(root.key)
 """,
+    "a tree that takes its time": """
+import time
+class Node:
+    __slots__ = ("name", "children")
+    def __init__(self, name):
+        self.name, self.children = name, ()
+
+def tree(depth):
+    time.sleep(0.001)
+    size = depth * 1_000_000
+    node = Node((size, size + 1, size + 2, size + 3))
+    node.children = tuple(map(tree, [depth - 1] * 3)) if depth else ()
+    return node
+
+root = tree(7)
+print(root.name)
+""",
     "one text": """
 text = "".join("line %d of many\\n" % i for i in range(1_000_000))
 print(len(text))
