@@ -8,10 +8,16 @@
 
 #include "cpython/lines/lines.h"
 
-#if PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x030e0000
+#if PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x030f0000
 
 #include "cpython/lines/graph.h"
 #include "cpython/lines/insert.h"
+
+#if PY_VERSION_HEX >= 0x030e0000
+static const Py_ssize_t immortal = _Py_IMMORTAL_INITIAL_REFCNT;
+#else
+static const Py_ssize_t immortal = _Py_IMMORTAL_REFCNT;
+#endif
 
 /* A constant of a copy, for ever. Code that is still about runs it like any other. */
 struct counter {
@@ -77,7 +83,7 @@ static struct counter *make_counters(uint32_t wanted)
 	struct counter *counters = weigh_profile_take(wanted * sizeof(*counters));
 	for (uint32_t i = 0; counters && i < wanted; i++) {
 		PyObject_Init((PyObject *)&counters[i], &counter_type);
-		Py_SET_REFCNT((PyObject *)&counters[i], _Py_IMMORTAL_REFCNT);
+		Py_SET_REFCNT((PyObject *)&counters[i], immortal);
 	}
 	return counters;
 }
@@ -258,6 +264,9 @@ static PyObject *function_of(const PyFunctionObject *function, PyObject *code)
 	share(&made->func_dict, function->func_dict);
 	share(&made->func_module, function->func_module);
 	share(&made->func_annotations, function->func_annotations);
+#if PY_VERSION_HEX >= 0x030e0000
+	share(&made->func_annotate, function->func_annotate);
+#endif
 	share(&made->func_typeparams, function->func_typeparams);
 	return (PyObject *)made;
 }

@@ -77,6 +77,11 @@ bool weigh_opcode_pushes(uint8_t opcode)
 #ifdef LOAD_FAST_LOAD_FAST
 	case LOAD_FAST_LOAD_FAST:
 #endif
+#ifdef LOAD_FAST_BORROW
+	case LOAD_FAST_BORROW:
+	case LOAD_FAST_BORROW_LOAD_FAST_BORROW:
+	case LOAD_SMALL_INT:
+#endif
 	case LOAD_GLOBAL:
 	case LOAD_NAME:
 	case LOAD_DEREF:

@@ -193,7 +193,7 @@ def test_an_iterator_that_ends_by_an_exception_raises_none():
         assert [line.occurrences for line in table.lines if line.occurrences][-4:] == [1, 3, 2, 1]
 
 
-@pytest.mark.skipif(not MONITORED or sys.version_info >= (3, 14), reason="functions are not copied")
+@pytest.mark.skipif(not MONITORED, reason="functions are not copied")
 def test_a_copy_is_the_function_but_for_its_code():
     def outer():
         held = [1]
@@ -238,7 +238,7 @@ def test_long_jumps_and_many_constants(lines):
     profiler = LineProfiler()
     followed = profiler(fresh["long"])
     assert followed(990) == fresh["long"](990)
-    if MONITORED and sys.version_info < (3, 14):
+    if MONITORED:
         assert followed is not fresh["long"]
     (table,) = profiler.tables()
     assert {line.lineno: line.occurrences for line in table.lines[1:] if line.occurrences} == expected

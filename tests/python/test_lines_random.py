@@ -248,13 +248,21 @@ def check(seed):
             assert (run.result, run.calls) == (same[how].result, same[how].calls), about
             assert strip(run.error) == strip(same[how].error), about
             found = {line: count for line, count in counted(profiler).items() if line not in firsts}
-            assert found == expected, about
+            assert untold(found, expected, text) == expected, about
             if MONITORED:
                 assert run.events == same[how].events, about
             copied += run.copied
             for code in profiler.codes:
                 _weigh.lines_remove(code)
     return copied > 0
+
+
+def untold(found, expected, text):
+    """Without what 3.14 does not tell of: what leaves the function after a loop that ran out, if a break leads there too."""
+    if sys.version_info < (3, 14):
+        return found
+    leaving = {at for at, line in enumerate(text.splitlines(), 1) if line.lstrip().startswith(("return", "raise"))}
+    return {line: count for line, count in found.items() if line in expected or line not in leaving}
 
 
 def strip(error):
@@ -267,5 +275,5 @@ def strip(error):
 @pytest.mark.parametrize("first", range(FIRST, FIRST + COUNT, BATCH))
 def test_programs_do_the_same(first):
     copied = sum(check(seed) for seed in range(first, min(first + BATCH, FIRST + COUNT)))
-    if MONITORED and sys.version_info < (3, 14):
+    if MONITORED:
         assert copied >= BATCH // 4  # or nothing was proved
