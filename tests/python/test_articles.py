@@ -230,7 +230,7 @@ def test_recursion_has_a_branch_for_each_level(record, ask):
     tree = ask("report", "--tree", record("recursion.py"))["tree"]
     levels = [node["bytes"] for node in branches(tree) if node["name"] == "descend" and node["line"] == line]
     assert len(levels) == 5
-    assert set(levels) == {levels[0]} and 800_000 <= levels[0] <= 800_100
+    assert 800_000 <= min(levels) and max(levels) <= 800_100
 
 
 def test_leak_between_two_moments(record, ask, tmp_path):

@@ -120,12 +120,12 @@ def test_figures_are_the_librarys(tmp_path, frames):
     ours = run(OURS + BOTH, str(tmp_path), str(frames))
     librarys = run(LIBRARYS + BOTH, str(tmp_path), str(frames))
     assert len(ours) > 10
-    if sys.version_info >= (3, 11):
+    if (3, 11) <= sys.version_info < (3, 14):
         assert ours == librarys
     else:
-        # Frames and the dicts of instances come from lists of free objects.
+        # Before, frames and the dicts of instances come from lists of free objects; since then, ints.
         sums = [[sum(row[column] for row in rows) for column in (1, 2)] for rows in (ours, librarys)]
-        assert sums[0] == pytest.approx(sums[1], rel=0.02)
+        assert sums[0] == pytest.approx(sums[1], rel=0.03)
 
 
 def test_idioms(tmp_path):
@@ -464,8 +464,17 @@ print(json.dumps([seen, live]))
     assert seen == [False, True, False, False]
     assert 1_000_035 <= live < 1_010_000
     report = json.loads(weigh("report", "out.weigh", "--json", "--at", "peak", "--limit", "1000").out)
-    large = [row["bytes"] for row in report["rows"] if (row["file"] or "").endswith(name) and row["bytes"] > 1_000_000]
-    assert sorted(large) == [1_000_034, 1_000_035, 1_000_036, 1_000_037]
+    large = {
+        row["source"].split()[0]: row["bytes"]
+        for row in report["rows"]
+        if (row["file"] or "").endswith(name) and row["bytes"] > 1_000_000
+    }
+    expected = {"before": 1_000_034, "between": 1_000_035, "more": 1_000_036, "after": 1_000_037}
+    assert large.keys() == expected.keys()
+    # Since 3.14 the first line has something of the interpreter's own beside it.
+    assert all(0 <= large[name] - expected[name] < 1000 for name in expected)
+    if sys.version_info < (3, 14):
+        assert large == expected
 
 
 def test_ends_with_the_recording_it_is_part_of(script):

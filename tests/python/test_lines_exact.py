@@ -244,10 +244,12 @@ def test_native_blocks(lines):
     def native():
         address = malloc(OF_MALLOC)  # taken
         free(address)  # given
+        return address
 
-    native()
+    # Small ints come from a list of free ones since 3.14.
+    number = 0 if native() < 1 << 30 and sys.version_info >= (3, 14) else 32
     found = lines.read()
-    assert found["taken"].allocated - found["taken"].freed == chunk(OF_MALLOC) + 32
+    assert found["taken"].allocated - found["taken"].freed == chunk(OF_MALLOC) + number
     assert found["given"].freed - found["given"].allocated == chunk(OF_MALLOC)
 
 

@@ -51,4 +51,5 @@ def test_shape(shape, way, table):
     elif way == "rss":
         assert gross == pytest.approx(grown, rel=0.01, abs=0 if FULL else NOISE)
     else:
-        assert requested == pytest.approx(grown, rel=0.001, abs=5000)
+        # Since 3.14 there are more kinds of free objects that serve again, a hundred of each.
+        assert requested == pytest.approx(grown, rel=0.001, abs=5000 if sys.version_info < (3, 14) else 20_000)
