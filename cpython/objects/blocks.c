@@ -420,8 +420,9 @@ static void tell_parts(struct weigh_sink *sink, const struct weigh_kind *kind, P
 		size_t length = at_least_0(Py_SIZE(bytes));
 		if (bytes->ob_bytes && !claim(sink, bytes->ob_start))
 			break;
-		add_grown(sink, "buffer", bytes->ob_bytes, at_least_0(bytes->ob_alloc),
-			  (size_t)(bytes->ob_start - bytes->ob_bytes) + length, length);
+		char *block = weigh_bytearray_block(bytes);
+		add_grown(sink, "buffer", block, weigh_bytearray_block_bytes(bytes),
+			  block ? (size_t)(bytes->ob_start - block) + length : 0, length);
 		break;
 	}
 	case WEIGH_FORM_DEQUE:

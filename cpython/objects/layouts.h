@@ -522,6 +522,26 @@ struct weigh_ndarray_dtype {
 	};
 };
 
+/* The block in which a bytearray has its bytes; NULL: it has none. Since 3.15 it is that of a bytes object. */
+static inline char *weigh_bytearray_block(const PyByteArrayObject *bytes)
+{
+#if PY_VERSION_HEX >= 0x030f0000
+	return bytes->ob_alloc ? (char *)bytes->ob_bytes_object : NULL;
+#else
+	return bytes->ob_bytes;
+#endif
+}
+
+/* What was asked for that block. */
+static inline size_t weigh_bytearray_block_bytes(const PyByteArrayObject *bytes)
+{
+#if PY_VERSION_HEX >= 0x030f0000
+	return bytes->ob_alloc ? (size_t)bytes->ob_alloc + offsetof(PyBytesObject, ob_sval) + 1 : 0;
+#else
+	return bytes->ob_alloc > 0 ? (size_t)bytes->ob_alloc : 0;
+#endif
+}
+
 /* What all classes that a class statement makes have in tp_traverse; set by weigh_layouts_init. */
 extern traverseproc weigh_class_traverse;
 

@@ -222,7 +222,7 @@ static uintptr_t other_block(const struct weigh_plan *plan, PyObject *object)
 	case WEIGH_FORM_ARRAY:
 		return (uintptr_t)((struct weigh_array *)object)->items;
 	case WEIGH_FORM_BYTEARRAY:
-		return (uintptr_t)((PyByteArrayObject *)object)->ob_bytes;
+		return (uintptr_t)weigh_bytearray_block((PyByteArrayObject *)object);
 	case WEIGH_FORM_NDARRAY:
 		return (uintptr_t)((struct weigh_ndarray *)object)->data;
 	default:

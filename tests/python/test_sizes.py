@@ -262,7 +262,7 @@ def test_a_suspended_coroutine_keeps_its_locals():
 
 
 def test_reachable_has_what_the_collector_does_not_track():
-    rows = json.loads(json.dumps([{"id": i + 1000, "text": f"text {i}"} for i in range(100)]))
+    rows = json.loads(json.dumps([{"id": i + 5000, "text": f"text {i}"} for i in range(100)]))
     found = _sizes.reachable([rows])
     assert sum(type(obj) is dict for obj in found) == 100
     assert sum(type(obj) is int for obj in found) == 100

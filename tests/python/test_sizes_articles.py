@@ -19,8 +19,8 @@ def test_an_int_grows_by_four_bytes_a_digit(number):
 
 
 def test_a_float_and_an_int_occupy_the_same():
-    assert sys.getsizeof(2.5) != sys.getsizeof(1000)
-    assert weigh.flat(2.5) == weigh.flat(1000) == 32
+    assert sys.getsizeof(2.5) != sys.getsizeof(5000)
+    assert weigh.flat(2.5) == weigh.flat(5000) == 32
 
 
 def test_a_string_grows_by_a_byte_a_character_and_its_block_by_sixteen():
@@ -44,12 +44,12 @@ def test_a_list_reserves_room():
 def test_small_ints_are_everybodys():
     """An article has 256 for [1, 2, 3, 4, 5]: 32 for each int, which are there anyway."""
     assert weigh.sizeof([1, 2, 3, 4, 5]) == weigh.flat([1, 2, 3, 4, 5])
-    thousands = [1001, 1002, 1003, 1004, 1005]
+    thousands = [5001, 5002, 5003, 5004, 5005]
     assert weigh.sizeof(thousands) == weigh.flat(thousands) + 5 * 32
 
 
 def test_a_nested_list_one_level_at_a_time():
-    nested = [[1001, 1002], [1003, 1004]]
+    nested = [[5001, 5002], [5003, 5004]]
     measured = weigh.measure(nested)
     assert [child.flat for child in measured.children] == [weigh.flat(inner) for inner in nested]
     assert [child.gross for child in measured.children] == [weigh.flat(inner) + 64 for inner in nested]

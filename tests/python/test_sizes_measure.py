@@ -55,7 +55,7 @@ def test_a_reference_back_to_the_parent_hides_nothing():
 
 
 def test_many_references_make_groups():
-    rows = [{"ident9": i + 1000, "text9": fresh(f"{i}", 20)} for i in range(500)]
+    rows = [{"ident9": i + 5000, "text9": fresh(f"{i}", 20)} for i in range(500)]
     (group,) = weigh.measure(rows, 2).children
     assert (group.name, group.type, group.edges, group.count) == ("[*]", "dict", 500, 1500 + 2)
     fields = {child.name: child for child in group.children}
