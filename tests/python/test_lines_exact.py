@@ -163,6 +163,8 @@ def test_coroutine(lines):
         for _ in coroutine.__await__():
             kept.append(bytes(LENGTH[272]))
 
+    for _ in pause().__await__():
+        pass  # before 3.11 the first frame of a function is kept for the next
     step(work())
     found = lines.read()
     assert figures(found["taken"]) == (1, 336, 0, 336)
