@@ -75,11 +75,6 @@ static bool makes_one(const struct place *place)
 	return place->line != place->keeper || arithmetic.operators + arithmetic.calls <= 1;
 }
 
-static bool same_function(const struct weigh_stack_line *a, const struct weigh_stack_line *b)
-{
-	return a->file_id == b->file_id && a->first_line == b->first_line;
-}
-
 /* A name that is bound anew while what it stood for is alive, and not made of that. */
 static bool is_rebound(const struct place *place)
 {
@@ -192,7 +187,7 @@ static bool try_rebound(const struct weigh_stack_case *look, const struct place 
 	for (uint32_t i = 0; i < stacks->count; i++) {
 		struct place other;
 		if (stacks->lines[i].large_peak.blocks >= 0.5 && find_place(stacks, i, &other) &&
-		    same_function(other.keeper, at->keeper) && is_rebound(&other))
+		    weigh_stacks_same_function(other.keeper, at->keeper) && is_rebound(&other))
 			add_name(&rebound, &other);
 	}
 	report_rebound(look, at, &rebound);

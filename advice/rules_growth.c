@@ -242,18 +242,13 @@ static void report_growth(const struct weigh_stack_case *look, const struct grow
 	finding->cost = weigh_collect_text(collector, "to find out who keeps it, and why");
 }
 
-static bool same_function(const struct weigh_stack_line *a, const struct weigh_stack_line *b)
-{
-	return a->file_id == b->file_id && a->first_line == b->first_line;
-}
-
 static bool belong_together(const struct weigh_stacks *stacks, uint32_t a, uint32_t b)
 {
 	const struct weigh_stack_line *x = &stacks->lines[a], *y = &stacks->lines[b];
 
-	return same_function(x, y) ||
-	       (x->caller != WEIGH_NO_LINE && same_function(&stacks->lines[x->caller], y)) ||
-	       (y->caller != WEIGH_NO_LINE && same_function(&stacks->lines[y->caller], x));
+	return weigh_stacks_same_function(x, y) ||
+	       (x->caller != WEIGH_NO_LINE && weigh_stacks_same_function(&stacks->lines[x->caller], y)) ||
+	       (y->caller != WEIGH_NO_LINE && weigh_stacks_same_function(&stacks->lines[y->caller], x));
 }
 
 /* Puts each growth into the group of the first one it belongs to. */
@@ -291,7 +286,8 @@ static bool is_building(const struct weigh_stacks *stacks, const struct growth *
 	const char *text = weigh_stacks_text(stacks, line, line->line);
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (same_function(line, &stacks->lines[all[i].line]) && is_the_scripts(stacks, all[i].line))
+		if (weigh_stacks_same_function(line, &stacks->lines[all[i].line]) &&
+		    is_the_scripts(stacks, all[i].line))
 			return true;
 	}
 	return text && weigh_words_making(text).made != WEIGH_MADE_NOTHING;

@@ -34,11 +34,6 @@ static bool has_format(const char *text)
 	return strstr(text, "f\"") || strstr(text, "f'");
 }
 
-static bool same_function(const struct weigh_stack_line *a, const struct weigh_stack_line *b)
-{
-	return a->file_id == b->file_id && a->first_line == b->first_line;
-}
-
 /* Reads the function from its first line to its end; false when there is a loop in it, or no end in sight. */
 static bool read_function(const struct weigh_stacks *stacks, struct local *local)
 {
@@ -73,7 +68,7 @@ static double bytes_below(const struct weigh_stacks *stacks, const struct local 
 
 	for (uint32_t i = 0; i < stacks->count; i++) {
 		const struct weigh_stack_line *line = &stacks->lines[i];
-		if (same_function(line, local->keeper) && line->line > local->last_use)
+		if (weigh_stacks_same_function(line, local->keeper) && line->line > local->last_use)
 			sum += line->peak;
 	}
 	return sum;

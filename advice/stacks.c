@@ -96,12 +96,10 @@ static void add_large(struct weigh_large_sum *sum, const struct weigh_tally *tal
 	sum->footprint += tally->footprint;
 }
 
-static bool of_one_function(const struct weigh_stacks *stacks, uint32_t a, uint32_t b)
+bool weigh_stacks_same_function(const struct weigh_stack_line *a, const struct weigh_stack_line *b)
 {
-	const struct weigh_stack_line *x = &stacks->lines[a], *y = &stacks->lines[b];
-
-	return x->file_id == y->file_id && x->first_line == y->first_line &&
-	       !strcmp(x->function, y->function);
+	return a->file_id == b->file_id && a->first_line == b->first_line &&
+	       !strcmp(a->function, b->function);
 }
 
 static void note_caller(struct weigh_stacks *stacks, uint32_t line, uint32_t caller)
@@ -134,7 +132,7 @@ static void add_site(struct weigh_stacks *stacks, uint32_t index)
 			add_large(&line->large_end, &site->live);
 			add_large(&line->large_total, &site->total);
 			deepest = at;
-		} else if (!of_one_function(stacks, inner, at)) {
+		} else if (!weigh_stacks_same_function(&stacks->lines[inner], &stacks->lines[at])) {
 			note_caller(stacks, inner, at);
 			note_caller(stacks, deepest, at);
 			deepest = at;

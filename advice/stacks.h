@@ -66,6 +66,9 @@ void weigh_stacks_deinit(struct weigh_stacks *stacks);
 /* The line of a place; WEIGH_NO_LINE when nothing was allocated there or below. */
 uint32_t weigh_stacks_find(const struct weigh_stacks *stacks, uint32_t file_id, uint32_t line);
 
+/* Whether two lines are of one function. A script and a function on its first line begin at the same one. */
+bool weigh_stacks_same_function(const struct weigh_stack_line *a, const struct weigh_stack_line *b);
+
 /* The text of line `line` of the file of `at`; NULL when there is none to be had. */
 const char *weigh_stacks_text(const struct weigh_stacks *stacks, const struct weigh_stack_line *at,
 			      uint32_t line);
