@@ -5,8 +5,8 @@
  * Growth is told from a program that builds what it needs by this: it goes on
  * to the end at no lesser rate, what grew is alive when the program's own code
  * has ended, and it is not kept by a line at the top of a script, nor made by
- * the same function as what is. That it is
- * not wanted only the author can tell: the grade is HYPOTHESIS.
+ * the same function as what is. That it is not wanted only the author can tell:
+ * the grade is HYPOTHESIS.
  *
  * One thread; allocates with malloc, and through the collector.
  */
@@ -190,6 +190,7 @@ static struct weigh_slope slope_of_line(const struct weigh_stacks *stacks, const
 struct growth {
 	uint32_t line;
 	struct weigh_slope slope;
+	bool scripts;   /* kept by a line at the top of a script */
 	uint32_t group; /* index of the first of them */
 };
 
@@ -269,25 +270,17 @@ static void group_growths(const struct weigh_stacks *stacks, struct growth *all,
 	}
 }
 
-/* Whether what a line makes is kept by a line at the top of a script. */
-static bool is_the_scripts(const struct weigh_stacks *stacks, uint32_t index)
-{
-	return !strcmp(stacks->lines[weigh_stacks_keeper(stacks, index)].function, "<module>");
-}
-
 /*
  * Whether a line builds something on purpose: it is a script's own, or makes a
  * whole by itself, or stands in a function that makes something for the script.
  */
 static bool is_building(const struct weigh_stacks *stacks, const struct growth *all, uint32_t count,
-			uint32_t index)
+			const struct weigh_stack_line *line)
 {
-	const struct weigh_stack_line *line = &stacks->lines[index];
 	const char *text = weigh_stacks_text(stacks, line, line->line);
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (weigh_stacks_same_function(line, &stacks->lines[all[i].line]) &&
-		    is_the_scripts(stacks, all[i].line))
+		if (all[i].scripts && weigh_stacks_same_function(line, &stacks->lines[all[i].line]))
 			return true;
 	}
 	return text && weigh_words_making(text).made != WEIGH_MADE_NOTHING;
@@ -301,7 +294,7 @@ static uint32_t drop_built(const struct weigh_stack_case *look, struct growth *a
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct weigh_stack_line *line = &look->stacks->lines[all[i].line];
-		if (is_building(look->stacks, all, count, all[i].line))
+		if (is_building(look->stacks, all, count, line))
 			weigh_collect_rejected(look->collector, growth_rule, line->file, line->line, 0,
 					       "it grows while the script builds what it is for");
 		else
@@ -326,7 +319,9 @@ static uint32_t find_growths(const struct weigh_stack_case *look, const double *
 		if (!slope.known || !slope.growing || slope.seconds < SECONDS_LEAST ||
 		    slope.rise < least_share * stacks->peak)
 			continue;
-		found[count++] = (struct growth){.line = i, .slope = slope};
+		const struct weigh_stack_line *keeper = &stacks->lines[weigh_stacks_keeper(stacks, i)];
+		bool scripts = !strcmp(keeper->function, "<module>");
+		found[count++] = (struct growth){.line = i, .slope = slope, .scripts = scripts};
 	}
 	return drop_built(look, found, count);
 }

@@ -329,8 +329,8 @@ static inline bool meets(weigh_python_frame **frame, const struct weigh_walk_fra
 /*
  * The same by word alone, where there should be a frame outside this one. It is
  * looked for all the same: a greenlet counts its depth from where it was begun,
- * and has another's chunk when that has ended. A remembered frame that is no longer where
- * it was is found out when it is met, as in settle.
+ * and has another's chunk when that has ended. A remembered frame that is no
+ * longer where it was is found out when it is met, as in settle.
  */
 static inline bool follows(weigh_python_frame **frame, const struct weigh_walk_frame *known)
 {
