@@ -8,7 +8,7 @@
 
 #include "cpython/lines/lines.h"
 
-#if PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x03100000
+#if PY_VERSION_HEX >= 0x030c0000
 
 #include "cpython/lines/graph.h"
 #include "cpython/lines/insert.h"

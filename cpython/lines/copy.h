@@ -2,7 +2,7 @@
  * Functions whose copies count the lines they start themselves. An event of
  * sys.monitoring costs some 15 ns a line, three instructions put before it 4:
  * they load a counter, an object of ours, and take its negative, which counts.
- * For CPython 3.12 to 3.15. With the GIL.
+ * From CPython 3.12 on. With the GIL.
  *
  * Instructions, lines, positions, exceptions and what debuggers are told are
  * the original's, and so is the depth of the stack. What cannot be copied for

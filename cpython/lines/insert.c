@@ -4,7 +4,7 @@
  */
 #include "cpython/layout.h"
 
-#if PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x03100000
+#if PY_VERSION_HEX >= 0x030c0000
 
 #include "cpython/lines/insert.h"
 

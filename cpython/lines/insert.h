@@ -1,6 +1,6 @@
 /*
  * Bytecode with instructions put in between: the parts of a code object that
- * change by it, written anew. For CPython 3.12 to 3.15.
+ * change by it, written anew. From CPython 3.12 on.
  *
  * What is put before an instruction loads a constant, takes its negative, and
  * drops that. It is part of the instruction's line and position, jumps there
