@@ -226,23 +226,20 @@ static void test_a_frame_before_its_first_instruction(void **state)
 	assert_row(code, CALLED, 16, 0, 16);
 }
 
+#define PROFILE(test) cmocka_unit_test_setup_teardown(test, stage_set_up_exact, end)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_nothing_is_charged_without_a_frame, stage_set_up_exact,
-						end),
-		cmocka_unit_test_setup_teardown(test_the_line_that_runs_is_charged, stage_set_up_exact, end),
-		cmocka_unit_test_setup_teardown(test_the_peak_is_of_one_pass, stage_set_up_exact, end),
-		cmocka_unit_test_setup_teardown(test_a_charge_is_taken_back, stage_set_up_exact, end),
-		cmocka_unit_test_setup_teardown(test_what_is_called_is_the_callers_too, stage_set_up_exact,
-						end),
-		cmocka_unit_test_setup_teardown(test_a_line_that_calls_itself_counts_each_byte_once,
-						stage_set_up_exact, end),
-		cmocka_unit_test_setup_teardown(test_frames_in_hundreds_and_from_below, stage_set_up_exact,
-						end),
-		cmocka_unit_test_setup_teardown(test_readers_see_calls_under_way, stage_set_up_exact, end),
-		cmocka_unit_test_setup_teardown(test_a_frame_before_its_first_instruction, stage_set_up_exact,
-						end),
+		PROFILE(test_nothing_is_charged_without_a_frame),
+		PROFILE(test_the_line_that_runs_is_charged),
+		PROFILE(test_the_peak_is_of_one_pass),
+		PROFILE(test_a_charge_is_taken_back),
+		PROFILE(test_what_is_called_is_the_callers_too),
+		PROFILE(test_a_line_that_calls_itself_counts_each_byte_once),
+		PROFILE(test_frames_in_hundreds_and_from_below),
+		PROFILE(test_readers_see_calls_under_way),
+		PROFILE(test_a_frame_before_its_first_instruction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

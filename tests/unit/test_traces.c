@@ -139,16 +139,17 @@ static void test_mappings(void **unused)
 	expect_sums(0, 0);
 }
 
+#define TRACES(test) cmocka_unit_test_setup_teardown(test, begin, stage_tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_nothing_is_traced_at_first, begin, stage_tear_down),
-		cmocka_unit_test_setup_teardown(test_requested_bytes_now_and_at_most, begin, stage_tear_down),
-		cmocka_unit_test_setup_teardown(test_other_domains_and_hidden_blocks_are_not, begin,
-						stage_tear_down),
-		cmocka_unit_test_setup_teardown(test_list, begin, stage_tear_down),
-		cmocka_unit_test_setup_teardown(test_forgotten_blocks_count_no_more, begin, stage_tear_down),
-		cmocka_unit_test_setup_teardown(test_mappings, begin, stage_tear_down),
+		TRACES(test_nothing_is_traced_at_first),
+		TRACES(test_requested_bytes_now_and_at_most),
+		TRACES(test_other_domains_and_hidden_blocks_are_not),
+		TRACES(test_list),
+		TRACES(test_forgotten_blocks_count_no_more),
+		TRACES(test_mappings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
