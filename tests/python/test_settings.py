@@ -148,7 +148,7 @@ record('fourth.weigh')
     assert (ending.status, ending.out) == (0, "True\n"), ending.err
     for path in ("first", "second", "third", "fourth"):
         found = Capture(f"{path}.weigh").sum("live", domain="object", line=5)
-        assert 1000 <= found.blocks <= 1002
+        assert 1000 <= found.blocks <= (1001 if sys.version_info < (3, 14) else 1002)
         assert 1_033_000 <= found.bytes < 1_034_000
 
 
